@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run on the sources of every package: no build stands between a change and its test.
+const conditions = ['@goqueue/source', 'node', 'import', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'conformance/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'conformance/interop/**'],
+    retry: 0,
+    passWithNoTests: false,
+  },
+})
