@@ -1,0 +1,28 @@
+// Compresses and decompresses the records of a batch, synchronously; each codec library is loaded on its first use.
+import type { CompressionName } from './compression-name.ts'
+import { gzip } from './gzip.ts'
+
+/** How far `decompress` may go. */
+export interface DecompressLimits {
+  /** DecodeError when the output would be longer. */
+  maxBytes: number
+}
+
+/** One compression in both directions. */
+export interface Codec {
+  compress(bytes: Buffer): Buffer
+  /** DecodeError when the bytes are damaged or unfold to more than `maxBytes`. */
+  decompress(bytes: Buffer, maxBytes: number): Buffer
+}
+
+const codecs: Record<string, Codec> = { gzip }
+
+/** The bytes under the named compression; a view of the same bytes for 'none'. */
+export function compress(name: CompressionName, bytes: Buffer): Buffer {
+  return name === 'none' ? bytes : codecs[name]!.compress(bytes)
+}
+
+/** The bytes as they were before compression. DecodeError when they are damaged or longer than `maxBytes`. */
+export function decompress(name: CompressionName, bytes: Buffer, limits: DecompressLimits): Buffer {
+  return name === 'none' ? bytes : codecs[name]!.decompress(bytes, limits.maxBytes)
+}
