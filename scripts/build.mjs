@@ -61,9 +61,25 @@ function emitDeclarations(entries) {
     host,
   )
   const program = ts.createProgram(entries, config.options)
-  const { diagnostics } = program.emit()
+  const { diagnostics } = program.emit(undefined, undefined, undefined, true, {
+    afterDeclarations: [pointAtJavaScript],
+  })
   const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics]
   if (problems.length > 0) report(...problems)
+}
+
+/** Makes './x.ts' './x.js' in declarations: tsc does so in the JavaScript it emits, but not here. */
+function pointAtJavaScript(context) {
+  const visit = (node) => {
+    const hasSpecifier = ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isImportTypeNode(node)
+    return ts.visitEachChild(node, hasSpecifier ? visitSpecifier : visit, context)
+  }
+  const visitSpecifier = (node) => {
+    if (ts.isLiteralTypeNode(node)) return ts.visitEachChild(node, visitSpecifier, context)
+    if (!ts.isStringLiteral(node) || !/^\.\.?\/.*\.ts$/.test(node.text)) return visit(node)
+    return context.factory.createStringLiteral(node.text.replace(/\.ts$/, '.js'), true)
+  }
+  return (file) => ts.visitNode(file, visit)
 }
 
 function report(...diagnostics) {
@@ -72,7 +88,8 @@ function report(...diagnostics) {
 }
 
 const entries = entryPoints()
-for (const entry of entries) if (!existsSync(entry)) throw new Error(`${entry} does not exist, but package.json names it`)
+for (const entry of entries)
+  if (!existsSync(entry)) throw new Error(`${entry} does not exist, but package.json names it`)
 mkdirSync(scratch)
 try {
   await bundle(entries)

@@ -2,7 +2,16 @@
 // Plain Node without dependencies, because it runs before there are any. Does nothing when nothing has changed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,13 +22,12 @@ const lockFile = join(root, '.setup-lock')
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const installOnly = process.argv.includes('--install-only')
 
-/** Paths of all files under `directory`, sorted, without what is generated. */
+/** Paths of all files under `directory`, in one order on every machine. */
 function filesUnder(directory) {
   if (!existsSync(directory)) return []
   return readdirSync(directory, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
-      if (entry.name === 'node_modules' || entry.name === 'dist') return []
       const path = join(directory, entry.name)
       return entry.isDirectory() ? filesUnder(path) : [path]
     })
@@ -36,7 +44,13 @@ function hashOf(files, ...facts) {
 
 /** What the installed dependencies and the build were made from. Equal stamps mean that there is nothing to do. */
 function wantedStamp() {
-  const workspaces = ['.', 'examples', 'bench', 'conformance', ...readdirSync(packages).map((name) => join('packages', name))]
+  const workspaces = [
+    '.',
+    'examples',
+    'bench',
+    'conformance',
+    ...readdirSync(packages).map((name) => join('packages', name)),
+  ]
   const install = hashOf(
     [
       join(root, 'pnpm-lock.yaml'),
@@ -47,7 +61,9 @@ function wantedStamp() {
     process.platform,
     process.arch,
   )
-  const sources = filesUnder(packages).filter((file) => !file.endsWith('.test.ts'))
+  const sources = readdirSync(packages)
+    .flatMap((name) => [...filesUnder(join(packages, name, 'src')), join(packages, name, 'tsconfig.json')])
+    .filter((file) => !file.endsWith('.test.ts'))
   const tools = ['scripts/build.mjs', 'turbo.json', 'tsconfig.base.json'].map((name) => join(root, name))
   return { install, build: hashOf([...sources, ...tools], install) }
 }
@@ -138,7 +154,8 @@ function acquireLock() {
     const owner = readLockOwner()
     if (owner === null) continue
     if (!isAlive(owner.pid) && owner.ageMs > 1000) rmSync(lockFile, { force: true })
-    else if (!announced) process.stderr.write(`setup: waiting for process ${owner.pid}, which is setting up this clone\n`)
+    else if (!announced)
+      process.stderr.write(`setup: waiting for process ${owner.pid}, which is setting up this clone\n`)
     Atomics.wait(pause, 0, 0, 200)
   }
 }

@@ -10,7 +10,7 @@ const env = {
   TURBO_TELEMETRY_DISABLED: '1',
   DO_NOT_TRACK: '1',
   TURBO_NO_UPDATE_NOTIFIER: '1',
-  // turbo looks for the package manager that package.json names; npx has put it nowhere on the PATH.
+  // turbo starts the package manager that package.json names, and looks for it on the PATH.
   PATH: `${bin}:${process.env.PATH ?? ''}`,
 }
 const result = spawnSync(join(bin, 'turbo'), [...process.argv.slice(2), '--ui=stream'], {
