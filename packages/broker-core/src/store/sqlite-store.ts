@@ -104,7 +104,7 @@ export class SqliteStore implements MetadataStore {
   async opened(): Promise<Opened> {
     const opened = (await this.#nextReply()) as Opened
     if (opened.failure === null) this.#isServing = true
-    else await this.#exited
+    else await this.#ended()
     return opened
   }
 
@@ -158,13 +158,18 @@ export class SqliteStore implements MetadataStore {
   }
 
   async #close(): Promise<void> {
-    if (this.#end !== null) return this.#exited
+    if (this.#end !== null) return this.#ended()
     this.#isServing = false
     this.#end = new StorageError('write to', this.#path, new Error('the store is closed'))
     void this.#commitWaiting()
     await this.#request({ kind: 'close' })
+    await this.#ended()
+  }
+
+  /** Waits for the worker's end; an idle one would not keep the process alive for that long. */
+  #ended(): Promise<void> {
     this.#worker.ref()
-    await this.#exited
+    return this.#exited
   }
 
   async #load(): Promise<Extract<Loaded, { failure: null }>> {
