@@ -23,3 +23,42 @@ export {
 export { FrameSplitter } from './frame-splitter.ts'
 export { isUuid, ZERO_UUID } from './uuid.ts'
 export * from './messages/index.ts'
+export {
+  assignOffsets,
+  compressionOf,
+  hasLogAppendTime,
+  isControl,
+  isCrcValid,
+  isTransactional,
+  lastOffset,
+  nextOffset,
+  readRecordBatchHeader,
+  RECORD_BATCH_MAGIC,
+  RECORD_BATCH_OVERHEAD,
+  sizeOfBatch,
+  splitBatches,
+  type PlacedBatch,
+  type RecordBatchHeader,
+} from './record-batch.ts'
+export {
+  buildRecordBatch,
+  recordSizeUpperBound,
+  type RecordBatchToBuild,
+  type RecordBytes,
+  type RecordToBuild,
+} from './build-record-batch.ts'
+export {
+  DEFAULT_MAX_DECOMPRESSED_BYTES,
+  readRecords,
+  type BatchRecord,
+  type ReadRecordsOptions,
+} from './read-records.ts'
+export {
+  checkProduceBatches,
+  type ProduceCheck,
+  type ProduceLimits,
+  type ProduceRefusal,
+} from './check-produce-batches.ts'
+export type { CompressionName } from './compression/compression-name.ts'
+export { crc32c } from './crc32c.ts'
+export { murmur2, partitionForKey } from './murmur2.ts'
