@@ -12,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -103,12 +104,14 @@ function run(stage, command, args, options = {}) {
   process.stderr.write(`setup: ${stage}: done in ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
 }
 
-function pnpm(stage, args, cwd = root) {
+/** Runs the pinned pnpm in `directory`. */
+function pnpm(stage, args, directory = root) {
   const env = { ...process.env, CI: 'true', npm_config_yes: 'true' }
   // node-gyp would download Node's headers; a Node that was installed with them needs no download.
   const prefix = dirname(dirname(realpathSync(process.execPath)))
   if (!env.npm_config_nodedir && existsSync(join(prefix, 'include', 'node', 'node.h'))) env.npm_config_nodedir = prefix
-  run(stage, 'npx', ['--yes', packageManager, ...args], { cwd, env })
+  // Started outside the clone: inside, npx would take the clone's own pnpm, which an install may replace under its feet.
+  run(stage, 'npx', ['--yes', packageManager, '--dir', directory, ...args], { cwd: tmpdir(), env })
 }
 
 function canLoadSqlite() {
