@@ -32,36 +32,6 @@ export {
   lastOffset,
   nextOffset,
   readRecordBatchHeader,
-  RECORD_BATCH_OVERHEAD,
-  sizeOfBatch,
-  splitBatches,
-  type PlacedBatch,
-  type RecordBatchHeader,
-} from './record-batch.ts'
-export {
-  buildRecordBatch,
-  recordSizeUpperBound,
-  type RecordBatchToBuild,
-  type RecordBytes,
-  type RecordToBuild,
-} from './build-record-batch.ts'
-export { checkProduceBatches, type ProduceCheck, type ProduceLimits } from './check-produce-batches.ts'
-export { readRecords, type BatchRecord, type ReadRecordsOptions } from './read-records.ts'
-export { compress, decompress } from './compression/compression.ts'
-export type { CompressionName } from './compression/compression-name.ts'
-export { murmur2, partitionForKey } from './murmur2.ts'
-export { crc32c } from './crc32c.ts'
-export * from './messages/index.ts'
-export {
-  assignOffsets,
-  compressionOf,
-  hasLogAppendTime,
-  isControl,
-  isCrcValid,
-  isTransactional,
-  lastOffset,
-  nextOffset,
-  readRecordBatchHeader,
   RECORD_BATCH_MAGIC,
   RECORD_BATCH_OVERHEAD,
   sizeOfBatch,
@@ -88,6 +58,8 @@ export {
   type ProduceLimits,
   type ProduceRefusal,
 } from './check-produce-batches.ts'
+export { compress, decompress } from './compression/compression.ts'
 export type { CompressionName } from './compression/compression-name.ts'
-export { crc32c } from './crc32c.ts'
 export { murmur2, partitionForKey } from './murmur2.ts'
+export { crc32c } from './crc32c.ts'
+export * from './messages/index.ts'
