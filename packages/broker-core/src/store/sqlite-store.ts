@@ -1,5 +1,5 @@
 // The durable metadata store: the main thread's side, which batches writes and never waits for a disk.
-import assert from 'node:assert'
+import { assert } from '../assert.ts'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { prepareDataDirectory } from '../storage/data-directory.ts'
