@@ -8,7 +8,7 @@ import { identify, renewSession } from './identity.ts'
 import type { JoinGroupInput } from './input.ts'
 import { sameProtocols, supportsProtocols } from './protocols.ts'
 import { afterRemoval, completeJoinIfAllJoined, joinGroupReply, prepareRebalance, removeMember } from './rebalance.ts'
-import { rejoinStaticMember } from './static-member.ts'
+import { keepOwnerAfterReload, rejoinStaticMember } from './static-member.ts'
 
 /** Answered when the join phase ends; at once when refused, or when nothing changes for the member. */
 export function joinGroup(group: Group, input: JoinGroupInput, nowMs: number, effects: Effect[]): void {
@@ -132,6 +132,7 @@ function addMember(group: Group, input: JoinGroupInput, memberId: string, nowMs:
   group.members.set(memberId, member)
   if (group.members.size === 1) group.protocolType = input.protocolType
   group.leaderId ??= memberId
+  keepOwnerAfterReload(group, member, effects)
   holdJoin(group, member, input, nowMs, effects)
   if (group.initialDelay !== null) group.initialDelay.memberAdded = true
   if (group.state === 'PreparingRebalance') completeJoinIfAllJoined(group, nowMs, effects)

@@ -28,7 +28,7 @@ export function rejoinStaticMember(
     selectProtocol(group) !== group.protocolName ||
     subscriptionOf(member, group.protocolName) !== subscriptionBefore
   if (needsRebalance) {
-    keepFencedAfterReload(group, before, member, effects)
+    keepOwnerAfterReload(group, member, effects)
     if (group.state === 'PreparingRebalance') completeJoinIfAllJoined(group, nowMs, effects)
     else
       prepareRebalance(
@@ -72,10 +72,15 @@ function replaceMember(group: Group, before: Member, newMemberId: string, effect
   return member
 }
 
-/** Without this a restart in the middle of the rebalance would bring the old id back and fence the newcomer (row I12). */
-function keepFencedAfterReload(group: Group, before: Member, member: Member, effects: Effect[]): void {
-  if (group.saved === null || !group.saved.members.some((saved) => saved.memberId === before.memberId)) return
-  group.saved = imageWithReplacedMember(group.saved, before.memberId, member.memberId)
+/**
+ * What is saved may still name an older owner of the instance id: without this a restart in the middle of a rebalance
+ * would bring that one back and fence the newcomer (row I12).
+ */
+export function keepOwnerAfterReload(group: Group, member: Member, effects: Effect[]): void {
+  if (group.saved === null || member.groupInstanceId === null) return
+  const older = group.saved.members.find((saved) => saved.groupInstanceId === member.groupInstanceId)
+  if (older === undefined || older.memberId === member.memberId) return
+  group.saved = imageWithReplacedMember(group.saved, older.memberId, member.memberId)
   effects.push({ kind: 'persistGroup', image: group.saved })
 }
 
