@@ -1,0 +1,62 @@
+// From a request frame to a response frame: reads the header, calls the API's handler, encodes what it answers.
+import {
+  apiName,
+  apis,
+  encodeResponse,
+  readRequestBody,
+  readRequestHeader,
+  readRequestStart,
+  DecodeError,
+  type ApiName,
+  type RequestFrame,
+} from '@goqueue/protocol'
+import { unsupportedApiVersions } from './handlers/api-versions.ts'
+import type { Handler } from './handlers/handler.ts'
+import { handlers } from './handlers/index.ts'
+import type { Services } from './handlers/services.ts'
+import type { RequestContext } from './request-context.ts'
+
+/** The part of a request's context that is its connection's. */
+export type ConnectionContext = Pick<RequestContext, 'clientHost' | 'advertised' | 'closed'>
+
+async function handle<A extends ApiName>(
+  services: Services,
+  name: A,
+  header: RequestFrame,
+  connection: ConnectionContext,
+): Promise<Buffer | null> {
+  const { apiVersion, correlationId } = header
+  const request = readRequestBody(name, apiVersion, header.body)
+  const handler: Handler<A> = handlers[name]
+  const context = { apiVersion, clientId: header.clientId ?? '', ...connection }
+  const response = await handler(services, request, context)
+  return response === null ? null : encodeResponse(name, apiVersion, correlationId, response)
+}
+
+/**
+ * Answers one frame (without its size); null where the client wants no answer. Rejects with DecodeError for a frame that
+ * cannot be read: the connection is to be closed then, as nothing after it can be trusted.
+ */
+export async function dispatch(
+  services: Services,
+  frame: Buffer,
+  connection: ConnectionContext,
+): Promise<Buffer | null> {
+  const { apiKey, apiVersion, correlationId } = readRequestStart(frame)
+  const name = apiName(apiKey)
+  if (name === undefined) throw new DecodeError(`unknown api key ${apiKey}`)
+  const { min, max } = apis[name].versions
+  if (apiVersion < min || apiVersion > max) {
+    if (name === 'ApiVersions') return encodeResponse(name, 0, correlationId, unsupportedApiVersions)
+    throw new DecodeError(`${name} version ${apiVersion}: ${min} to ${max} are allowed`)
+  }
+  return handle(services, name, readRequestHeader(frame), connection)
+}
+
+/** APIs whose requests, following each other on one connection, may be answered at the same time: their handlers order them at the call. */
+const PIPELINED: ReadonlySet<number> = new Set([apis.Produce.key, apis.OffsetCommit.key])
+
+/** Whether a frame may be started while others of the same API key are under way. */
+export function isPipelined(apiKey: number): boolean {
+  return PIPELINED.has(apiKey)
+}

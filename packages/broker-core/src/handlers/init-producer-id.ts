@@ -1,0 +1,12 @@
+// InitProducerId: a fresh id for an idempotent producer (KIP-98).
+import type { Handler } from './handler.ts'
+
+const REFUSED = { producerId: -1, producerEpoch: -1 }
+
+export const initProducerId: Handler<'InitProducerId'> = async (services, request) => {
+  // Not a retriable code: a client told to try again would do so for ever.
+  if (request.transactionalId !== null) return { errorCode: 'INVALID_REQUEST', ...REFUSED }
+  // A client that names its old id after an error (KIP-360) gets a new one: as safe as a new epoch, and nothing to look up.
+  const producerId = await services.producerIds.allocate()
+  return { errorCode: 'NONE', producerId, producerEpoch: 0 }
+}

@@ -1,0 +1,58 @@
+// ListOffsets: finds offsets by timestamp, and the ends of a log.
+import type { ErrorCode, ResponseInput } from '@goqueue/protocol'
+import type { PartitionLog } from '../log/partition-log.ts'
+import type { Handler } from './handler.ts'
+import type { Services } from './services.ts'
+
+type PartitionAnswer = ResponseInput<'ListOffsets'>['topics'][number]['partitions'][number]
+
+/** Timestamps that are no time but a question. */
+const LATEST = -1
+const EARLIEST = -2
+const MAX_TIMESTAMP = -3
+const EARLIEST_LOCAL = -4
+const LATEST_TIERED = -5
+
+const NONE_FOUND = { offset: -1, timestamp: -1 }
+
+async function find(log: PartitionLog, timestampMs: number): Promise<{ offset: number; timestamp: number } | null> {
+  switch (timestampMs) {
+    case LATEST:
+      return { offset: log.highWatermark, timestamp: -1 }
+    case EARLIEST:
+    case EARLIEST_LOCAL:
+      return { offset: log.logStartOffset, timestamp: -1 }
+    case LATEST_TIERED:
+      return NONE_FOUND
+    default: {
+      if (timestampMs < LATEST_TIERED) return null
+      const found = timestampMs === MAX_TIMESTAMP ? await log.maxTimestamp() : await log.offsetForTimestamp(timestampMs)
+      return found === null ? NONE_FOUND : { offset: found.offset, timestamp: found.timestampMs }
+    }
+  }
+}
+
+async function answer(
+  services: Services,
+  topic: string,
+  partitionIndex: number,
+  timestampMs: number,
+): Promise<PartitionAnswer> {
+  const refused = (errorCode: ErrorCode): PartitionAnswer => ({ partitionIndex, errorCode, ...NONE_FOUND })
+  const log = services.topics.byName(topic)?.logs[partitionIndex]
+  if (log === undefined) return refused('UNKNOWN_TOPIC_OR_PARTITION')
+  const found = await find(log, timestampMs)
+  if (found === null) return refused('INVALID_REQUEST')
+  return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch: found.offset === -1 ? -1 : 0 }
+}
+
+export const listOffsets: Handler<'ListOffsets'> = async (services, request) => ({
+  topics: await Promise.all(
+    request.topics.map(async ({ name, partitions }) => ({
+      name,
+      partitions: await Promise.all(
+        partitions.map(({ partitionIndex, timestamp }) => answer(services, name, partitionIndex, timestamp)),
+      ),
+    })),
+  ),
+})

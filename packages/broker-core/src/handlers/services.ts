@@ -1,0 +1,18 @@
+// What the handlers are given: the rooms of one broker.
+import type { BrokerSettings } from '../broker-defaults.ts'
+import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
+import type { FetchWaiter } from '../log/fetch-waiter.ts'
+import type { Runtime } from '../runtime.ts'
+import type { ProducerIds } from '../store/producer-ids.ts'
+import type { TopicCatalog } from '../topics/topic-catalog.ts'
+
+export interface Services {
+  readonly settings: BrokerSettings
+  readonly runtime: Runtime
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly topics: TopicCatalog
+  readonly groups: GroupCoordinator
+  readonly producerIds: ProducerIds
+  readonly fetchWaiter: FetchWaiter
+}

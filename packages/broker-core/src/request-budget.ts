@@ -1,0 +1,44 @@
+// The bytes of requests that all connections of a broker hold together, and who gives way when there are too many.
+
+/** A connection, as the budget sees it. */
+export interface RequestHolder {
+  /** Bytes of a request that has not arrived whole. */
+  readonly unfinishedBytes: number
+  /** Ends the connection, which releases what it holds. */
+  evict(reason: string): void
+}
+
+export class RequestBudget {
+  private readonly limitBytes: number
+  private readonly holders = new Set<RequestHolder>()
+  private heldBytes = 0
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes
+  }
+
+  add(holder: RequestHolder): void {
+    this.holders.add(holder)
+  }
+
+  remove(holder: RequestHolder): void {
+    this.holders.delete(holder)
+  }
+
+  /** Counts bytes that arrived. Over the limit, the connection with the largest unfinished request is ended: nobody else waits. */
+  hold(bytes: number): void {
+    this.heldBytes += bytes
+    while (this.heldBytes > this.limitBytes) {
+      let largest: RequestHolder | undefined
+      for (const holder of this.holders) {
+        if (holder.unfinishedBytes > (largest?.unfinishedBytes ?? 0)) largest = holder
+      }
+      if (largest === undefined) return
+      largest.evict(`all requests together hold ${this.heldBytes} bytes: ${this.limitBytes} are allowed`)
+    }
+  }
+
+  release(bytes: number): void {
+    this.heldBytes -= bytes
+  }
+}
