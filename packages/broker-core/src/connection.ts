@@ -99,7 +99,8 @@ export class Connection implements RequestHolder {
     budget.release(this.splitter.pendingBytes + (this.next?.length ?? 0))
     // What is under way keeps its bytes until it is done: they are still in memory.
     this.closed.abort()
-    if (reason === null) this.wire.end()
+    // A peer that never closes its side must not keep the socket: once the answers are out, it is gone.
+    if (reason === null) this.wire.end(() => this.wire.destroy())
     else this.wire.destroy()
     this.drained?.()
     onClosed(this)

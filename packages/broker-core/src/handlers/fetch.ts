@@ -38,6 +38,7 @@ function targetsOf(services: Services, asked: TopicAsked, apiVersion: number): T
 }
 
 function isReady(targets: readonly Target[], minBytes: number): boolean {
+  if (targets.length === 0 || minBytes <= 0) return true
   let bytes = 0
   for (const { errorCode, log, fetchOffset, maxBytes } of targets) {
     if (errorCode !== 'NONE' || log === null) return true
