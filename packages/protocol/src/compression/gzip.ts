@@ -14,10 +14,14 @@ function loadZlib(): typeof import('node:zlib') {
 export const gzip: Codec = {
   compress: (bytes) => loadZlib().gzipSync(bytes),
   decompress(bytes, maxBytes) {
+    let unfolded: Buffer
     try {
-      return loadZlib().gunzipSync(bytes, { maxOutputLength: maxBytes })
+      // zlib knows no limit of 0.
+      unfolded = loadZlib().gunzipSync(bytes, { maxOutputLength: Math.max(1, maxBytes) })
     } catch (cause) {
       throw new DecodeError('gzip data is damaged, or unfolds to more than is allowed', { cause })
     }
+    if (unfolded.length > maxBytes) throw new DecodeError('gzip data unfolds to more than is allowed')
+    return unfolded
   },
 }
