@@ -1,0 +1,35 @@
+// The settings of the server itself, in one table: where it listens, whom it lets in, where the broker keeps its data.
+import { Address } from './address.ts'
+import { defaultConnectionLimits, type ConnectionLimits } from './connection-limits.ts'
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export interface ServerSettings extends ConnectionLimits {
+  dataDir: string
+  memory: boolean
+  listen: Address
+  advertise: Address | undefined
+  insecure: boolean
+  logLevel: LogLevel
+}
+
+export const serverDefaults: Readonly<ServerSettings> = {
+  dataDir: './data',
+  memory: false,
+  listen: new Address('127.0.0.1', 9092),
+  advertise: undefined,
+  insecure: false,
+  logLevel: 'info',
+  ...defaultConnectionLimits,
+}
+
+/** Kafka's spelling of a setting's name, as the configuration file has it: groupMaxSize is group.max.size. */
+export function keyOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`)
+}
+
+/** The environment variable of a setting: groupMaxSize is GOQUEUE_GROUP_MAX_SIZE. */
+export function variableOf(name: string): string {
+  return `GOQUEUE_${keyOf(name).replaceAll('.', '_').toUpperCase()}`
+}
