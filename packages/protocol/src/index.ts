@@ -63,3 +63,20 @@ export type { CompressionName } from './compression/compression-name.ts'
 export { murmur2, partitionForKey } from './murmur2.ts'
 export { crc32c } from './crc32c.ts'
 export * from './messages/index.ts'
+export {
+  decodeSubscription,
+  encodeSubscription,
+  SUBSCRIPTION_VERSION,
+  type Subscription,
+  type SubscriptionToEncode,
+} from './assignment/subscription.ts'
+export {
+  ASSIGNMENT_VERSION,
+  decodeAssignment,
+  encodeAssignment,
+  type Assignment,
+} from './assignment/assignment-blob.ts'
+export { type Assignments, type Assignor, type AssignorInput, type AssignorMember } from './assignment/assignor.ts'
+export type { PartitionsByTopic } from './assignment/topic-partitions.ts'
+export { range } from './assignment/range.ts'
+export { roundrobin } from './assignment/roundrobin.ts'
