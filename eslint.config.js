@@ -60,12 +60,10 @@ export default tseslint.config(
       'no-unused-vars': 'off', // tsc's noUnusedLocals and noUnusedParameters
       'no-redeclare': 'off', // a type and a value of one name are how messages are declared
       'no-dupe-class-members': 'off', // overloads; tsc reports the rest
-      '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/prefer-promise-reject-errors': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
@@ -77,7 +75,8 @@ export default tseslint.config(
   },
   {
     files: ['packages/broker-core/**/*.{ts,js}'],
-    ignores: ['packages/broker-core/src/runtime.ts'],
+    // The simulator's command tells how long it took; what it simulates has only the virtual clock.
+    ignores: ['packages/broker-core/src/runtime.ts', 'packages/broker-core/test/sim/main.ts'],
     rules: {
       'no-restricted-globals': ['error', ...clockGlobals],
       'no-restricted-properties': ['error', ...clockProperties],

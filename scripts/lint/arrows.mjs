@@ -1,7 +1,14 @@
 // The ESLint rule goqueue/arrows: an import that does not follow the map in rooms.mjs is an error.
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brokerCoreArrows, extraDoors, moduleRooms, packageArrows, typesOnlyRooms } from './rooms.mjs'
+import {
+  brokerCoreArrows,
+  brokerCoreFoundations,
+  extraDoors,
+  moduleRooms,
+  packageArrows,
+  typesOnlyRooms,
+} from './rooms.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const CORE = 'packages/broker-core/src/'
@@ -15,10 +22,11 @@ const packageOf = (path) => /^packages\/([^/]+)\//.exec(path)?.[1]
 const isTest = (path) => /\.test\.[jt]s$/.test(path) || /^packages\/[^/]+\/test\//.test(path)
 const covers = (place, path) => (place.endsWith('/') ? path.startsWith(place) : path === place)
 
-/** The room of a file in broker-core, or null for a foundation that all may import. */
+/** The room of a file in broker-core; null for a foundation. */
 function coreRoomOf(path) {
-  const [first] = path.slice(CORE.length).split('/')
-  return Object.hasOwn(brokerCoreArrows, first) ? first : path.slice(CORE.length).includes('/') ? first : null
+  const [first, ...rest] = path.slice(CORE.length).split('/')
+  if (brokerCoreFoundations.includes(first)) return null
+  return rest.length > 0 || Object.hasOwn(brokerCoreArrows, first) ? first : 'shell'
 }
 
 function problemInWorkspaceImport(path, specifier, isTypeOnly) {

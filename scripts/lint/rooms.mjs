@@ -13,25 +13,24 @@ export const packageArrows = {
 export const extraDoors = ['@goqueue/broker-core/testing']
 
 /**
- * Rooms of broker-core (a folder of src, or a file in it), and the rooms that each may import. A file of src that is
- * not named here is a plain foundation (runtime.ts, options.ts): every room may import it, and it imports no room.
+ * Rooms of broker-core, each a folder of src or a file in it, and the rooms that each may import. Every other file of src
+ * belongs to the shell, which holds the rooms together: it imports all of them, and none of them imports it.
  */
 export const brokerCoreArrows = {
-  'index.ts': 'all',
-  'testing.ts': 'all',
-  testing: 'all',
-  'broker.ts': 'all',
-  'dispatch.ts': 'all',
-  'connection.ts': ['dispatch.ts'],
-  handlers: ['topics', 'log', 'coordinator', 'store'],
+  shell: 'all',
+  handlers: ['topics', 'log', 'coordinator', 'store', 'broker-defaults.ts'],
+  'broker-defaults.ts': ['coordinator', 'log'],
   coordinator: ['classic-group', 'wire-v1-group', 'store'],
-  topics: ['log', 'store'],
+  topics: ['log', 'store', 'storage'],
   log: ['storage'],
   store: ['storage'],
   storage: [],
   'classic-group': [],
   'wire-v1-group': [],
 }
+
+/** What every room of broker-core stands on: files of src that each may import, and that import no room. */
+export const brokerCoreFoundations = ['assert.ts', 'broker-event.ts', 'request-context.ts', 'runtime.ts']
 
 /** Rooms that know the wire's types but none of its code. */
 export const typesOnlyRooms = ['packages/broker-core/src/classic-group/']
@@ -48,7 +47,12 @@ export const moduleRooms = [
   },
   {
     modules: ['node:fs', 'node:fs/promises'],
-    files: ['packages/broker-core/src/storage/', 'packages/broker-server/src/config-file.ts', 'packages/cli/src/'],
+    files: [
+      'packages/broker-core/src/storage/',
+      'packages/broker-server/src/config-file.ts',
+      'packages/cli/src/',
+      'packages/protocol/src/compression/zstd.ts',
+    ],
   },
   { modules: ['yargs', 'yargs/helpers'], files: ['packages/cli/src/'] },
   { modules: ['cli-table3'], files: ['packages/cli/src/'] },
@@ -56,13 +60,14 @@ export const moduleRooms = [
   {
     modules: ['zod', 'zod/mini'],
     files: [
-      'packages/broker-core/src/options.ts',
+      'packages/broker-core/src/options-schema.ts',
       'packages/broker-server/src/',
       'packages/client/src/options.ts',
+      'packages/client/src/options-schema.ts',
       'packages/cli/src/',
     ],
   },
-  { modules: ['node:zlib', 'snappyjs', 'lz4js', 'zstd-codec'], files: ['packages/protocol/src/compression/'] },
+  { modules: ['node:zlib', '@foxglove/wasm-zstd'], files: ['packages/protocol/src/compression/'] },
   {
     modules: ['node:timers', 'node:timers/promises', 'node:perf_hooks', 'node:crypto'],
     within: 'packages/broker-core/src/',
