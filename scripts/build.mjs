@@ -9,6 +9,9 @@ const source = join(directory, 'src')
 const output = join(directory, 'dist')
 const scratch = join(directory, `dist.building-${process.pid}`)
 
+/** A fault in the package, told in full by its message. */
+class BuildError extends Error {}
+
 /** The sources behind the package's doors: what `exports` names, and src/main.ts where there is a command. */
 function entryPoints() {
   const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
@@ -84,19 +87,30 @@ function pointAtJavaScript(context) {
 
 function report(...diagnostics) {
   const host = { getCanonicalFileName: (name) => name, getCurrentDirectory: () => directory, getNewLine: () => '\n' }
-  throw new Error(ts.formatDiagnostics(diagnostics, host))
+  throw new BuildError(ts.formatDiagnostics(diagnostics, host))
 }
 
-const entries = entryPoints()
-for (const entry of entries)
-  if (!existsSync(entry)) throw new Error(`${entry} does not exist, but package.json names it`)
-mkdirSync(scratch)
+async function main() {
+  const entries = entryPoints()
+  const missing = entries.find((entry) => !existsSync(entry))
+  if (missing !== undefined) throw new BuildError(`${missing} does not exist, but package.json names it`)
+  mkdirSync(scratch)
+  try {
+    await bundle(entries)
+    copyWorkers()
+    emitDeclarations(entries)
+    rmSync(output, { recursive: true, force: true })
+    renameSync(scratch, output)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
 try {
-  await bundle(entries)
-  copyWorkers()
-  emitDeclarations(entries)
-  rmSync(output, { recursive: true, force: true })
-  renameSync(scratch, output)
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
+  await main()
+} catch (error) {
+  // esbuild has printed its errors by now.
+  if (error instanceof BuildError) process.stderr.write(`${error.message}\n`)
+  else if (!Array.isArray(error.errors)) throw error
+  process.exitCode = 1
 }
