@@ -231,7 +231,7 @@ export class SqliteStore implements MetadataStore {
 
   /** The worker is gone, or going: nothing that waits will be answered. */
   #fail(cause: Error): void {
-    const error = new StorageError('write to', this.#path, cause)
+    const error = new StorageError('use', this.#path, cause)
     const hasFailed = this.#isServing
     this.#isServing = false
     this.#end ??= error
