@@ -1,5 +1,5 @@
 // The part of a group that survives a restart, and the versioned JSON it is stored as.
-import { assert } from './assert.ts'
+import { assert } from '../assert.ts'
 import type { Group, GroupImage, MemberImage } from './group.ts'
 
 /** Takes the image of a group that is Stable or Empty. */

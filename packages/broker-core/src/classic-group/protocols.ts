@@ -1,5 +1,5 @@
 // Which protocol a group runs: what all its members offer, and the vote among that.
-import { assert } from './assert.ts'
+import { assert } from '../assert.ts'
 import type { Group, Member, MemberProtocol } from './group.ts'
 
 function offers(member: Member, name: string): boolean {

@@ -1,5 +1,5 @@
 // The rebalance: how it begins, when the join phase is over, and what each member is told then.
-import { assert } from './assert.ts'
+import { assert } from '../assert.ts'
 import { joinGroupError, reply, syncGroupError } from './effect.ts'
 import type { Effect, JoinGroupReply } from './effect.ts'
 import { imageOf } from './group-image.ts'

@@ -1,5 +1,5 @@
 // The one table of legal transitions between the five states of a classic group.
-import { assert } from './assert.ts'
+import { assert } from '../assert.ts'
 import type { Group, GroupState } from './group.ts'
 
 /** Where a group may go from each state. */

@@ -1,5 +1,5 @@
 // A static member comes back under a new member id (KIP-345): the newcomer takes over, the older one is fenced.
-import { assert } from './assert.ts'
+import { assert } from '../assert.ts'
 import { joinGroupError, reply, syncGroupError } from './effect.ts'
 import type { Effect } from './effect.ts'
 import { imageWithReplacedMember } from './group-image.ts'

@@ -1,0 +1,32 @@
+// The committed offsets of one group in memory: only what is durable is in here.
+import type { OffsetToCommit } from '../classic-group/input.ts'
+
+export type CommittedOffset = Pick<OffsetToCommit, 'offset' | 'leaderEpoch' | 'metadata'>
+
+/** By topic and partition. Maps, because a topic may be called `__proto__` as well as anything (row N17). */
+export class CommittedOffsets {
+  private readonly topics = new Map<string, Map<number, CommittedOffset>>()
+
+  get isEmpty(): boolean {
+    return this.topics.size === 0
+  }
+
+  put({ topic, partition, offset, leaderEpoch, metadata }: OffsetToCommit): void {
+    let partitions = this.topics.get(topic)
+    if (partitions === undefined) this.topics.set(topic, (partitions = new Map()))
+    partitions.set(partition, { offset, leaderEpoch, metadata })
+  }
+
+  get(topic: string, partition: number): CommittedOffset | undefined {
+    return this.topics.get(topic)?.get(partition)
+  }
+
+  /** Every topic with a committed offset, and the partitions that have one. */
+  *byTopic(): Iterable<readonly [topic: string, partitions: readonly number[]]> {
+    for (const [topic, partitions] of this.topics) yield [topic, [...partitions.keys()]]
+  }
+
+  deleteTopic(topic: string): void {
+    this.topics.delete(topic)
+  }
+}
