@@ -38,7 +38,7 @@ const BACKLOG = 1_024
 const KEEP_ALIVE_DELAY_MS = 60_000
 /** The part of the process's file descriptors that is left to segments, indexes and the database. */
 const DESCRIPTORS_FOR_FILES = 0.25
-/** A connection that one side has ended gets this long to end on the other side too; a peer must not keep half of it. */
+/** A peer that has said its last word gets this long to take ours; then it must not keep half a connection. */
 const LINGER_MS = 10_000
 const REFUSAL_REPORT_INTERVAL_MS = 10_000
 
@@ -151,11 +151,9 @@ class TcpListener implements Listener {
     }
     this.#sockets.add(socket)
     let lingering: NodeJS.Timeout | undefined
-    const linger = () => {
-      lingering ??= setTimeout(() => socket.destroy(), LINGER_MS)
-    }
-    socket.once('end', linger)
-    socket.once('finish', linger)
+    socket.once('end', () => {
+      lingering = setTimeout(() => socket.destroy(), LINGER_MS)
+    })
     socket.once('close', () => {
       clearTimeout(lingering)
       this.#sockets.delete(socket)
