@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { eventsIn, killAll, startBroker } from './broker-process.ts'
 import { apiVersions, brokerIn, dial, joinGroup, metadata, response } from './raw-requests.ts'
+
+vi.setConfig({ testTimeout: 60_000 }) // a process that starts from the sources on a busy machine takes a while
 
 const IN_MEMORY = ['--memory', '--listen', '127.0.0.1:0']
 
@@ -134,20 +136,13 @@ describe('a start that does not succeed says one sentence and exits non-zero', (
   })
 
   it.each([
-    [
-      { 'group.max.sise': 5 },
-      /^goqueue-broker: \S+broker\.json: there is no key 'group\.max\.sise'.+'group\.max\.size'\.\n$/,
-    ],
-    [
-      { 'group.max.size': 'many' },
-      /^goqueue-broker: \S+broker\.json: key 'group\.max\.size' cannot be "many": .+\.\n$/,
-    ],
-    [{ flush: 'never' }, /^goqueue-broker: \S+broker\.json: key 'flush' cannot be "never": .*"?durable"?.*\n$/],
-    [{ listen: 'x' }, /^goqueue-broker: \S+broker\.json: key 'listen' cannot be "x": expected HOST:PORT.+\n$/],
-  ])('for the configuration %j', async (content, sentence) => {
-    const outcome = await startBroker(['--config', configFile(content), '--memory', '--listen', '127.0.0.1:0']).ended
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' })
-    expect(outcome.stderr).toMatch(sentence)
+    ['listen', 'x', 'expected HOST:PORT, such as 127.0.0.1:9092 or [::1]:9092'],
+    ['flush', 'never', 'invalid option: expected one of "durable"|"os"'],
+  ])('for a configuration whose %s is %j', async (key, value, expected) => {
+    const file = configFile({ [key]: value })
+    const outcome = await startBroker(['--config', file, '--memory']).ended
+    const stderr = `goqueue-broker: ${file}: key '${key}' cannot be "${value}": ${expected}.\n`
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '', stderr })
   })
 
   it('for an unknown flag', async () => {
