@@ -35,7 +35,7 @@ export interface RecordBatchToBuild {
   baseOffset?: number
 }
 
-/** The batch as bytes, ready for Produce. Throws RangeError for no records, an unsafe timestamp, or more than 2 GiB. */
+/** The batch as bytes, ready for Produce. Throws RangeError for no records, a time that is none, or more than 2 GiB. */
 export function buildRecordBatch(batch: RecordBatchToBuild): Buffer {
   const { records } = batch
   const first = records[0]
@@ -47,7 +47,9 @@ export function buildRecordBatch(batch: RecordBatchToBuild): Buffer {
   for (let index = 0; index < records.length; index++) {
     const record = records[index]!
     const { timestampMs } = record
-    if (!Number.isSafeInteger(timestampMs)) throw new RangeError(`timestampMs ${timestampMs} is not a safe integer`)
+    if (!Number.isSafeInteger(timestampMs) || timestampMs < -1) {
+      throw new RangeError(`timestampMs must be a safe integer and at least -1, not ${timestampMs}`)
+    }
     if (timestampMs > maxTimestampMs) maxTimestampMs = timestampMs
     const bodySize = sizeOfRecordBody(record, timestampMs - baseTimestampMs, index)
     bodySizes[index] = bodySize

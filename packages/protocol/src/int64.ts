@@ -1,8 +1,8 @@
 // 64-bit integers as JavaScript numbers: exact where they name something, saturated where they describe it.
 import { DecodeError } from './decode-error.ts'
-import { saturate } from './varint.ts'
 
 const TWO_POW_32 = 2 ** 32
+const MAX_SAFE = Number.MAX_SAFE_INTEGER
 
 /** Reads an int64 that names a place or an identity (offset, producer id): DecodeError unless it is a safe integer. */
 export function readExactInt64(buffer: Buffer, position: number, name: string): number {
@@ -14,6 +14,11 @@ export function readExactInt64(buffer: Buffer, position: number, name: string): 
 /** Reads an int64 that describes (a timestamp, a size): what is beyond a safe integer becomes +-(2^53 - 1). */
 export function readSaturatedInt64(buffer: Buffer, position: number): number {
   return saturate(buffer.readInt32BE(position) * TWO_POW_32 + buffer.readUInt32BE(position + 4))
+}
+
+/** The nearest safe integer. */
+export function saturate(value: number): number {
+  return value > MAX_SAFE ? MAX_SAFE : value < -MAX_SAFE ? -MAX_SAFE : value
 }
 
 /** Writes a safe integer as an int64. */

@@ -2,6 +2,7 @@
 import { checkRecords } from './check-records.ts'
 import { decompress } from './compression/compression.ts'
 import { DecodeError } from './decode-error.ts'
+import { saturate } from './int64.ts'
 import {
   compressionOf,
   hasLogAppendTime,
@@ -11,7 +12,7 @@ import {
   sizeOfBatch,
 } from './record-batch.ts'
 import type { RecordBatchHeader } from './record-batch.ts'
-import { saturate, VarintReader } from './varint.ts'
+import { VarintReader } from './varint.ts'
 
 /** How many bytes one batch may unfold to, unless the caller says otherwise. */
 export const DEFAULT_MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024

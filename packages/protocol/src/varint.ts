@@ -1,7 +1,6 @@
 // Variable-length integers: zigzag varints of records (32 and 64 bit), written and read in place.
 import { DecodeError } from './decode-error.ts'
 
-const MAX_SAFE = Number.MAX_SAFE_INTEGER
 /** Numbers below this many units stay exact when doubled for zigzag. */
 const EXACT_WHEN_DOUBLED = 2 ** 52
 
@@ -101,7 +100,7 @@ export class VarintReader {
     throw new DecodeError('a varint is longer than 32 bits')
   }
 
-  /** The next 64-bit integer, saturated at +-(2^53 - 1): it describes (a time), it never names a place. */
+  /** The next 64-bit integer, exact up to +-2^53 and the nearest double beyond: it describes, it never names a place. */
   readVarlong(): number {
     const { buffer, end } = this
     let position = this.position
@@ -126,15 +125,9 @@ export class VarintReader {
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) {
         if (shift === 63n && byte > 1) break
-        const magnitude = value & 1n ? -((value >> 1n) + 1n) : value >> 1n
-        return saturate(Number(magnitude))
+        return Number(value & 1n ? -((value >> 1n) + 1n) : value >> 1n)
       }
     }
     throw new DecodeError('a varlong is longer than 64 bits')
   }
-}
-
-/** The nearest safe integer. */
-export function saturate(value: number): number {
-  return value > MAX_SAFE ? MAX_SAFE : value < -MAX_SAFE ? -MAX_SAFE : value
 }
