@@ -1,5 +1,5 @@
 // The broker: opens its rooms in order, serves connections, and closes them in the reverse order.
-import { duplexPair, type Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { BrokerEvent } from './broker-event.ts'
 import { Connection } from './connection.ts'
 import { GroupCoordinator } from './coordinator/group-coordinator.ts'
@@ -7,6 +7,7 @@ import { describedEvent, type RoomEvent } from './described-event.ts'
 import { dispatch } from './dispatch.ts'
 import type { Services } from './handlers/services.ts'
 import { FetchWaiter } from './log/fetch-waiter.ts'
+import { inProcessPair } from './in-process-pair.ts'
 import { LogManager } from './log/log-manager.ts'
 import { settingsOf, type BrokerOptions } from './options.ts'
 import { RequestBudget } from './request-budget.ts'
@@ -64,7 +65,7 @@ export class Broker {
 
   /** One end of an in-process connection, for `new Client({ dial: () => broker.connect() })`. */
   connect(): Duplex {
-    const [near, far] = duplexPair()
+    const [near, far] = inProcessPair()
     this.serve(far, { remoteAddress: '127.0.0.1', advertised: IN_PROCESS })
     return near
   }

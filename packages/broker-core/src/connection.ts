@@ -141,7 +141,7 @@ export class Connection implements RequestHolder {
       this.next = this.splitter.next()
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      this.end(`${error.message}${hint(error.message)}`)
+      this.end(error.message)
       return false
     }
     const after = this.splitter.pendingBytes
@@ -231,11 +231,4 @@ export class Connection implements RequestHolder {
       return { atMs, reason: `a response was not taken within ${responseDepartureTimeoutMs} ms` }
     return { atMs, reason: null }
   }
-}
-
-/** Other protocols' first bytes read as absurd sizes: say so to whoever looks for the reason. */
-function hint(message: string): string {
-  if (message.includes('frame size 1195725856')) return ' (it reads as HTTP: this port speaks the Kafka protocol)'
-  if (/frame size 3695[0-9]{5}/.test(message)) return ' (it reads as TLS: this port speaks plain text)'
-  return ''
 }

@@ -31,6 +31,8 @@ function describe(event: RoomEvent): Pick<BrokerEvent, 'level' | 'message'> {
       return { level: 'warn', message: `log ${event.log}: a cache file failed: ${reason(event.error)}` }
     case 'log-failed':
       return { level: 'error', message: `log ${event.log} is offline until a restart: ${reason(event.error)}` }
+    case 'read-failed':
+      return { level: 'error', message: `log ${event.log}: a read failed: ${reason(event.error)}` }
     case 'retention-failed':
       return { level: 'error', message: `log ${event.log}: old segments could not be deleted: ${reason(event.error)}` }
     case 'recovery-point-damaged':

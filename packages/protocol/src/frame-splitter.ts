@@ -32,7 +32,9 @@ export class FrameSplitter {
       if (this.buffered < 4) return null
       const size = this.take(4).readInt32BE(0)
       if (size < this.minFrameBytes || size > this.maxFrameBytes) {
-        throw new DecodeError(`frame size ${size}: allowed are ${this.minFrameBytes} to ${this.maxFrameBytes}`)
+        throw new DecodeError(
+          `frame size ${size}: allowed are ${this.minFrameBytes} to ${this.maxFrameBytes}${hintAt(size)}`,
+        )
       }
       this.announced = size
     }
@@ -67,4 +69,11 @@ export class FrameSplitter {
     this.chunks.splice(0, used)
     return whole
   }
+}
+
+/** Another protocol's first bytes read as an absurd size: say so to whoever looks for the reason. */
+function hintAt(size: number): string {
+  if (size === 0x47455420) return ' (it reads as HTTP, this is the Kafka protocol)'
+  if (size >>> 16 === 0x1603) return ' (it reads as a TLS handshake, this is plain text)'
+  return ''
 }
