@@ -87,7 +87,7 @@ const rows = [
   ['GROUP_MAX_SIZE_REACHED', 81, false, 2, 'the group has group.max.size members'],
   ['FENCED_INSTANCE_ID', 82, false, 2, 'another member has taken over this group instance id'],
   ['ELIGIBLE_LEADERS_NOT_AVAILABLE', 83, true, 2, 'no eligible leader is available'],
-  ['ELECTION_NOT_NEEDED', 84, false, 2, 'the partition needs no election'],
+  ['ELECTION_NOT_NEEDED', 84, true, 2, 'the partition needs no election'],
   ['NO_REASSIGNMENT_IN_PROGRESS', 85, false, 2, 'no reassignment is in progress'],
   ['GROUP_SUBSCRIBED_TO_TOPIC', 86, false, 2, 'the group is subscribed to the topic'],
   ['INVALID_RECORD', 87, false, 2, 'a record is not valid'],
@@ -102,6 +102,7 @@ const rows = [
   ['FEATURE_UPDATE_FAILED', 96, false, 2, 'the features could not be updated'],
   ['PRINCIPAL_DESERIALIZATION_FAILURE', 97, false, 2, 'the forwarded principal cannot be read'],
   ['SNAPSHOT_NOT_FOUND', 98, false, 2, 'there is no such snapshot'],
+  ['POSITION_OUT_OF_RANGE', 99, false, 2, 'the snapshot is shorter than the position asked for'],
   ['UNKNOWN_TOPIC_ID', 100, true, 3, 'the broker has no topic of this id'],
   ['DUPLICATE_BROKER_REGISTRATION', 101, false, 2, 'the broker id is in use'],
   ['BROKER_ID_NOT_REGISTERED', 102, false, 2, 'the broker id is not registered'],
@@ -131,6 +132,11 @@ const rows = [
   ['DUPLICATE_VOTER', 126, false, 2, 'the voter exists'],
   ['VOTER_NOT_FOUND', 127, false, 2, 'there is no such voter'],
   ['INVALID_REGULAR_EXPRESSION', 128, false, 2, 'the regular expression is not valid'],
+  ['REBOOTSTRAP_REQUIRED', 129, false, 2, 'the client must start again from its bootstrap brokers'],
+  ['STREAMS_INVALID_TOPOLOGY', 130, false, 2, 'the streams topology is not valid'],
+  ['STREAMS_INVALID_TOPOLOGY_EPOCH', 131, false, 2, 'the streams topology epoch is not valid'],
+  ['STREAMS_TOPOLOGY_FENCED', 132, false, 2, 'the streams topology epoch is old'],
+  ['SHARE_SESSION_LIMIT_REACHED', 133, true, 2, 'the broker holds as many share sessions as it may'],
 ] as const
 
 /** Kafka's name of an error, e.g. 'REBALANCE_IN_PROGRESS'; 'NONE' is no error. */

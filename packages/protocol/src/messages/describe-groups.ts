@@ -5,7 +5,7 @@ import { array, bool, bytes, errorCode, int32, string, message, type MessageOf }
 export const DescribeGroupsRequest = message({
   name: 'DescribeGroupsRequest',
   apiKey: 15,
-  versions: '0-5',
+  versions: '0-6',
   flexible: '5+',
   fields: {
     groups: array('0+', string('0+')),
@@ -18,12 +18,13 @@ export type DescribeGroupsRequest = MessageOf<typeof DescribeGroupsRequest>
 export const DescribeGroupsResponse = message({
   name: 'DescribeGroupsResponse',
   apiKey: 15,
-  versions: '0-5',
+  versions: '0-6',
   flexible: '5+',
   fields: {
     throttleTimeMs: int32('1+', { ignorable: true }),
     groups: array('0+', {
       errorCode: errorCode('0+'),
+      errorMessage: string('6+', { nullable: '6+', default: null }),
       groupId: string('0+'),
       groupState: string('0+'),
       protocolType: string('0+'),
