@@ -125,6 +125,18 @@ test('a deleted topic goes from the store first, then its logs; its name can be 
   expect(await create('orders')).toMatchObject({ topic: { topicId: expect.not.stringMatching(firstId) as string } })
 })
 
+test('a topic is unseen before its deletion is written, so that no offset is committed for it afterwards', async () => {
+  await create('orders')
+  const seen: boolean[] = []
+  const write = store.write.bind(store)
+  store.write = (changes) => {
+    seen.push(catalog.byName('orders') !== undefined || catalog.byId(firstId) !== undefined)
+    return write(changes)
+  }
+  await catalog.delete('orders')
+  expect(seen).toEqual([false])
+})
+
 test('deleting a topic that is not there, or whose id is another, changes nothing', async () => {
   await create('orders')
   expect(await catalog.delete('order')).toMatchObject({ errorCode: 'UNKNOWN_TOPIC_OR_PARTITION' })

@@ -138,13 +138,15 @@ export class TopicCatalog {
       if (topic === undefined || (topicId !== undefined && topic.topicId !== topicId)) {
         return { errorCode: 'UNKNOWN_TOPIC_OR_PARTITION', message: `There is no topic ${JSON.stringify(name)}.` }
       }
+      // Unseen from now on: an offset that was committed after this write would outlive the topic.
+      this.#remove(topic)
       try {
         // The row first: a crash from here on leaves files that belong to nobody, never a topic without its records.
         await this.#store.write([{ kind: 'deleteTopic', name }])
       } catch (error) {
+        this.#add(topic)
         return storageRefusal(error)
       }
-      this.#remove(topic)
       await this.#deleteLogs(topic)
       return { errorCode: 'NONE', topic }
     })
