@@ -39,8 +39,12 @@ describe('the simulated classic group', () => {
 
 describe('a planted fault is caught', () => {
   for (const [name, { step, caughtBy }] of faults) {
-    it(name, () => {
-      expect(firstViolation(step, 2000)).toMatch(caughtBy)
-    }, 60_000)
+    it(
+      name,
+      () => {
+        expect(firstViolation(step, 2000)).toMatch(caughtBy)
+      },
+      60_000,
+    )
   }
 })
