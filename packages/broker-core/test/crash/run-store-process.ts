@@ -1,10 +1,17 @@
 // Starts store-process.ts and reads what it says, line by line.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const script = fileURLToPath(new URL('./store-process.ts', import.meta.url))
+
+const running = new Set<ChildProcess>()
+
+/** Kills what a failed test has left running. */
+export function killStoreProcesses(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
 
 export interface StoreProcess {
   /** Every line that the process wrote, then the end. */
@@ -21,6 +28,8 @@ export function runStoreProcess(directory: string, task: 'hold' | 'commit' | 'fo
   const limit = task === 'overflow' ? 'ulimit -f 8192; ' : ''
   const child = spawn('sh', ['-c', `${limit}exec "$0" "$@"`, ...command], { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit') as Promise<[number | null]>
+  running.add(child)
+  void exited.then(() => running.delete(child))
   return {
     lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](),
     exitCode: exited.then(([code]) => code),

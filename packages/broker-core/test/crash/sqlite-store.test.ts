@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DataDirectoryLockedError } from '../../src/store/data-directory-lock.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
-import { runStoreProcess } from './run-store-process.ts'
+import { killStoreProcesses, runStoreProcess } from './run-store-process.ts'
 
 let parent: string
 let directory: string
@@ -16,6 +16,7 @@ beforeEach(async () => {
   directory = join(parent, 'data')
 })
 afterEach(async () => {
+  killStoreProcesses()
   await rm(parent, { recursive: true })
 })
 

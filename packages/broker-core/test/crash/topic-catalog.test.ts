@@ -3,6 +3,7 @@ import { buildRecordBatch } from '@goqueue/protocol'
 import { expect, test } from 'vitest'
 import { LogManager } from '../../src/log/log-manager.ts'
 import { MemoryFileSystem } from '../../src/storage/memory-file-system.ts'
+import { StorageError } from '../../src/storage/storage-error.ts'
 import { openMemoryStore } from '../../src/store/memory-store.ts'
 import type { MetadataStore } from '../../src/store/metadata-store.ts'
 import { TopicCatalog } from '../../src/topics/topic-catalog.ts'
@@ -22,6 +23,15 @@ const batch = () =>
     records: [{ key: null, value: Buffer.from('hello'), headers: [], timestampMs: 1_767_225_600_000 }],
     compression: 'none',
   })
+
+/** The store dies with its disk. */
+function mortal(store: MetadataStore, disk: MemoryFileSystem): MetadataStore {
+  const write: MetadataStore['write'] = async (changes) => {
+    if (disk.isDead) throw new StorageError('write to', 'memory', new Error('the disk is dead'))
+    await store.write(changes)
+  }
+  return { load: () => store.load(), write, close: () => store.close() }
+}
 
 /** Creates, produces and deletes, and returns what was acknowledged: each as a step's name, in order. */
 async function work(fileSystem: MemoryFileSystem, store: MetadataStore, runtime: VirtualRuntime): Promise<string[]> {
@@ -50,7 +60,7 @@ test('whenever the power is cut, each topic that was acknowledged is there with 
     const runtime = new VirtualRuntime()
     const store = openMemoryStore({ randomUuid: () => runtime.randomUuid() })
     disk.dieAtOperation(operation)
-    const acknowledged = await work(disk, store, runtime).catch((): string[] => [])
+    const acknowledged = await work(disk, mortal(store, disk), runtime).catch((): string[] => [])
     const survivor = disk.crash({ kind: 'lose' })
 
     const { logs, topics } = await start(survivor, store, new VirtualRuntime({ seed: operation + 1 }))
