@@ -11,7 +11,7 @@ async function deleteTopic(services: Services, name: string | null, topicId: str
     const errorCode = name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
     return { name, topicId, errorCode }
   }
-  const outcome = await services.topics.delete(topic.name)
+  const outcome = await services.topics.delete(topic.name, topic.topicId)
   if (outcome.errorCode !== 'NONE') {
     return { name, topicId: topic.topicId, errorCode: outcome.errorCode, errorMessage: outcome.message }
   }

@@ -13,6 +13,9 @@ const MAX_TIMESTAMP = -3
 const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 
+/** The one leader epoch of this broker, in the versions that can carry it. */
+const LEADER_EPOCH_SINCE = 4
+
 const NONE_FOUND = { offset: -1, timestamp: -1 }
 
 async function find(log: PartitionLog, timestampMs: number): Promise<{ offset: number; timestamp: number } | null> {
@@ -37,21 +40,25 @@ async function answer(
   topic: string,
   partitionIndex: number,
   timestampMs: number,
+  apiVersion: number,
 ): Promise<PartitionAnswer> {
   const refused = (errorCode: ErrorCode): PartitionAnswer => ({ partitionIndex, errorCode, ...NONE_FOUND })
   const log = services.topics.byName(topic)?.logs[partitionIndex]
   if (log === undefined) return refused('UNKNOWN_TOPIC_OR_PARTITION')
   const found = await find(log, timestampMs)
   if (found === null) return refused('INVALID_REQUEST')
-  return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch: found.offset === -1 ? -1 : 0 }
+  const leaderEpoch = found.offset === -1 || apiVersion < LEADER_EPOCH_SINCE ? -1 : 0
+  return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch }
 }
 
-export const listOffsets: Handler<'ListOffsets'> = async (services, request) => ({
+export const listOffsets: Handler<'ListOffsets'> = async (services, request, { apiVersion }) => ({
   topics: await Promise.all(
     request.topics.map(async ({ name, partitions }) => ({
       name,
       partitions: await Promise.all(
-        partitions.map(({ partitionIndex, timestamp }) => answer(services, name, partitionIndex, timestamp)),
+        partitions.map(({ partitionIndex, timestamp }) =>
+          answer(services, name, partitionIndex, timestamp, apiVersion),
+        ),
       ),
     })),
   ),
