@@ -152,6 +152,14 @@ test('every single bit that flips under the checksum is noticed', () => {
   expect(isCrcValid(batch, 0, header)).toBe(true)
 })
 
+test('S1, S2: a batch that lost its last bytes does not fit its checksum, even if they were zeros', () => {
+  const batch = batchOf('\0'.repeat(50))
+  const header = readRecordBatchHeader(batch)
+  for (let end = batch.length - 40; end < batch.length; end++) {
+    expect(isCrcValid(batch.subarray(0, end), 0, header)).toBe(false)
+  }
+})
+
 test('splitting gives each whole batch and stays silent about a last one that is cut off anywhere', () => {
   const batches = [batchOf('a'), batchOf('b', 'c'), batchOf('d')]
   const all = Buffer.concat(batches)

@@ -65,7 +65,7 @@ function writeLongVarlong(buffer: Uint8Array, position: number, value: number): 
 export class VarintReader {
   readonly buffer: Buffer
   position: number
-  end: number
+  readonly end: number
 
   constructor(buffer: Buffer, position: number, end: number) {
     this.buffer = buffer
