@@ -1,0 +1,65 @@
+// create-topic NAME --partitions N [--config KEY=VALUE]…
+import type { Command } from '../command.ts'
+import { UsageError } from '../failure.ts'
+import { integer } from '../integer.ts'
+import { aboutTopic } from '../not-found.ts'
+import type { GlobalOptions } from '../session.ts'
+import { count, printable } from '../text.ts'
+
+interface Options extends GlobalOptions {
+  name: string
+  partitions: number
+  'replication-factor': number | undefined
+  config: Record<string, string>
+}
+
+export const createTopic: Command<Options> = {
+  usage: 'create-topic <name>',
+  summary: 'Create a topic',
+  options: (parser) =>
+    parser
+      .positional('name', {
+        type: 'string',
+        describe: 'up to 249 letters, digits, ".", "_" and "-"',
+        demandOption: true,
+      })
+      .option('partitions', {
+        type: 'string',
+        describe: 'how many consumers of a group can share the topic',
+        requiresArg: true,
+        demandOption: true,
+        coerce: (given: unknown) => integer('partitions', 1)(given) ?? 1,
+      })
+      .option('replication-factor', {
+        type: 'string',
+        describe: "copies of each partition; the cluster's default unless given",
+        requiresArg: true,
+        coerce: integer('replication-factor', 1),
+      })
+      .option('config', {
+        type: 'string',
+        describe: "KEY=VALUE, one of Kafka's topic configs, such as retention.ms=3600000; may be repeated",
+        requiresArg: true,
+        default: [],
+        coerce: readConfigs,
+      }),
+
+  async run(session, { name, partitions, replicationFactor, config }) {
+    const admin = (await session.client()).admin()
+    await aboutTopic(name, admin.createTopic({ name, partitions, replicationFactor, configs: config }))
+    const { topicId } = await admin.describeTopic(name)
+    await session.print({
+      json: { name, topicId, partitions },
+      text: `Created topic ${printable(name)} with ${count(partitions, 'partition')}.\n`,
+    })
+  },
+}
+
+function readConfigs(given: string | readonly string[]): Record<string, string> {
+  const pairs = [given].flat().map((text) => {
+    const [key, value] = text.split(/=(.*)/s)
+    if (!key || value === undefined) throw new UsageError(`--config takes KEY=VALUE, not '${text}'.`)
+    return [key, value] as const
+  })
+  return Object.fromEntries(pairs)
+}

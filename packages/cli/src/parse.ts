@@ -1,0 +1,88 @@
+// From arguments to a command that is ready to run, or to help, or to a mistake.
+import yargs, { type Argv } from 'yargs'
+import type { Command } from './command.ts'
+import { consume } from './commands/consume.ts'
+import { createTopic } from './commands/create-topic.ts'
+import { deleteTopic } from './commands/delete-topic.ts'
+import { describeGroup } from './commands/describe-group.ts'
+import { describeTopic } from './commands/describe-topic.ts'
+import { listGroups } from './commands/list-groups.ts'
+import { listTopics } from './commands/list-topics.ts'
+import { produce } from './commands/produce.ts'
+import { UsageError } from './failure.ts'
+import type { GlobalOptions, Session } from './session.ts'
+import { packageVersion } from './version.ts'
+
+/** What the arguments ask for: text to print, or a command with its options. */
+export type Parsed = { help: string } | { options: GlobalOptions; run: (session: Session) => Promise<void> }
+
+/** Wide enough for every option with its default, the same on every terminal and in the documents. */
+const HELP_COLUMNS = 110
+
+/** Throws UsageError for what cannot be understood. */
+export async function parseArguments(args: readonly string[]): Promise<Parsed> {
+  let chosen: Parsed | undefined
+  let parser = globalParser()
+  const register = <Options extends GlobalOptions>({ usage, summary, options, run }: Command<Options>) => {
+    parser = parser.command(usage, summary, options, (given) => {
+      chosen = { options: given, run: (session) => run(session, given) }
+    })
+  }
+  register(createTopic)
+  register(listTopics)
+  register(describeTopic)
+  register(deleteTopic)
+  register(produce)
+  register(consume)
+  register(listGroups)
+  register(describeGroup)
+
+  let help = ''
+  await parser.parseAsync([...args], {}, (error, _, output) => {
+    if (error) throw new UsageError(sentenceOfMistake(error.message, output, args))
+    help = `${output}\n`
+  })
+  return chosen ?? { help }
+}
+
+function globalParser(): Argv<GlobalOptions> {
+  return yargs([])
+    .scriptName('goqueue-admin')
+    .usage('$0: topics and consumer groups of any Kafka cluster.\n\nUsage: $0 [--broker HOST:PORT]… COMMAND')
+    .detectLocale(false)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .wrap(HELP_COLUMNS)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .strict()
+    .demandCommand(1, 1, 'A command is needed')
+    .recommendCommands()
+    .help()
+    .version(packageVersion())
+    .option('broker', {
+      type: 'string',
+      describe: 'HOST:PORT of a broker; may be given more than once',
+      requiresArg: true,
+      default: ['localhost:9092'],
+      coerce: (given: string | string[]) => [given].flat(),
+    })
+    .option('output', {
+      choices: ['table', 'json'] as const,
+      describe: 'table for people, json for programs',
+      requiresArg: true,
+      default: 'table' as const,
+    }) as Argv<GlobalOptions>
+}
+
+/** The parser explains itself in up to three lines; here it is one sentence that says where to look. */
+function sentenceOfMistake(message: string, output: string, args: readonly string[]): string {
+  const hint = output.startsWith('Did you mean') ? ` ${output.trim()}` : ''
+  const command = args.find((argument) => /^[a-z]+-?[a-z]+$/.test(argument))
+  const mistake = message.replace(/\s*\n\s*/g, ' ').replace(/[.:]$/, '')
+  return `${mistake}.${hint || ` Run goqueue-admin ${command === undefined ? '' : `${command} `}--help for what there is.`}`
+}
