@@ -1,49 +1,13 @@
 // The coordinator over a store that can be held up and made to fail, on a virtual clock.
 import type { ErrorCode, JoinGroupRequest, OffsetCommitRequest, OffsetFetchRequest } from '@goqueue/protocol'
 import { describe, expect, it } from 'vitest'
+import { DifficultStore } from '../../test/difficult-store.ts'
 import type { BrokerEvent } from '../broker-event.ts'
-import { openMemoryStore } from '../store/memory-store.ts'
-import type { MetadataChange, MetadataSnapshot, MetadataStore } from '../store/metadata-store.ts'
+import type { MetadataSnapshot } from '../store/metadata-store.ts'
 import { VirtualRuntime } from '../virtual-runtime.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 import { groupDefaults } from './group-defaults.ts'
 import type { CoordinatorOptions } from './group-defaults.ts'
-
-/** A memory store whose writes and reads wait while it is held up, and fail when told to. */
-class DifficultStore implements Pick<MetadataStore, 'load' | 'write'> {
-  readonly store = openMemoryStore({ randomUuid: () => '00000000-0000-4000-8000-000000000000' })
-  readonly written: MetadataChange[] = []
-  private gate = Promise.resolve()
-  private openGate = () => {}
-  failNextWrites = 0
-  failNextLoads = 0
-
-  holdUp(): void {
-    this.gate = new Promise((resolve) => (this.openGate = resolve))
-  }
-
-  letGo(): void {
-    this.openGate()
-  }
-
-  async write(changes: readonly MetadataChange[]): Promise<void> {
-    const isFailing = this.failNextWrites > 0
-    if (isFailing) this.failNextWrites -= 1
-    await this.gate
-    if (isFailing) throw new Error('disk full')
-    await this.store.write(changes)
-    this.written.push(...changes)
-  }
-
-  async load(): Promise<MetadataSnapshot> {
-    await this.gate
-    if (this.failNextLoads > 0) {
-      this.failNextLoads -= 1
-      throw new Error('disk gone')
-    }
-    return this.store.load()
-  }
-}
 
 class Bench {
   readonly store: DifficultStore
@@ -392,6 +356,16 @@ describe('a store write that fails', () => {
     await isPending(Promise.resolve())
     expect(bench.offset()).toBe(1)
     expect(await bench.heartbeat(memberId, 1)).toBe('NONE')
+  })
+
+  it('leaves nothing behind of a group that was never saved', async () => {
+    const bench = await Bench.open()
+    bench.store.failNextWrites = 1
+    expect(await bench.commit(1)).toBe('COORDINATOR_NOT_AVAILABLE')
+    await isPending(Promise.resolve())
+    expect(bench.coordinator.listGroups({ states: [], types: [] })).toEqual([])
+    expect(await bench.commit(2)).toBe('NONE')
+    expect(bench.offset()).toBe(2)
   })
 
   it('does not touch other groups', async () => {
