@@ -1,0 +1,59 @@
+// The commits of one group member, one request at a time: what comes meanwhile goes together with the next.
+import { partitionKey } from './record.ts'
+import { Deferred } from './waiting.ts'
+
+/** One partition's commit on its way. */
+export interface QueuedCommit {
+  readonly topic: string
+  readonly partition: number
+  /** The NEXT record to read. */
+  readonly offset: number
+  readonly metadata: string
+  /** Fires when the partition is no longer ours. */
+  readonly signal: AbortSignal
+  readonly outcome: Deferred<void>
+}
+
+/**
+ * Two requests under way at once could be retried in the wrong order, and a committed offset go back (row I4); one at a
+ * time cannot. A later commit of the same partition that still waits takes the place of an earlier one, and settles both.
+ */
+export class CommitQueue {
+  /** Settles the outcome of every commit it is given. */
+  private readonly send: (commits: readonly QueuedCommit[]) => Promise<void>
+  private waiting = new Map<string, QueuedCommit>()
+  private sending: Promise<void> | null = null
+
+  constructor(send: (commits: readonly QueuedCommit[]) => Promise<void>) {
+    this.send = send
+  }
+
+  /** Resolves when this offset, or a later one of the same partition, is committed. */
+  commit(commit: Omit<QueuedCommit, 'outcome'>): Promise<void> {
+    const key = partitionKey(commit.topic, commit.partition)
+    const superseded = this.waiting.get(key)
+    // Commits of an earlier ownership do not share the fate of this one.
+    const isSameOwnership = superseded !== undefined && superseded.signal === commit.signal
+    if (superseded !== undefined && !isSameOwnership) superseded.outcome.reject(superseded.signal.reason)
+    const outcome = isSameOwnership ? superseded.outcome : new Deferred<void>()
+    this.waiting.set(key, { ...commit, outcome })
+    this.sending ??= this.drain()
+    return outcome.promise
+  }
+
+  /** Resolves when nothing is under way or waits. */
+  async idle(): Promise<void> {
+    while (this.sending !== null) await this.sending
+  }
+
+  private async drain(): Promise<void> {
+    // Commits of one turn of the event loop go together.
+    await Promise.resolve()
+    while (this.waiting.size > 0) {
+      const commits = [...this.waiting.values()]
+      this.waiting = new Map()
+      await this.send(commits)
+    }
+    this.sending = null
+  }
+}

@@ -1,0 +1,102 @@
+// The consumer without a group: reads the partitions that the application names, from where it says.
+import type { Cluster } from './cluster.ts'
+import { ClosedError, GoQueueError } from './errors.ts'
+import { Fetcher } from './fetcher.ts'
+import type { CheckedConsumerOptions } from './options.ts'
+import type { PartitionLane } from './partition-lane.ts'
+import { partitionKey, type ConsumerRecord, type TopicPartition } from './record.ts'
+import { RecordIterator } from './record-iterator.ts'
+import type { CallOptions } from './waiting.ts'
+
+/** A partition to read. Without `offset` the reset policy says where to start. */
+export interface PartitionToRead extends TopicPartition {
+  readonly offset?: number | 'earliest' | 'latest' | undefined
+}
+
+/** Made by `client.consumer()`. Iterate it for records; in each partition they come in order, and without gaps. */
+export class Consumer implements AsyncIterable<ConsumerRecord> {
+  private readonly fetcher: Fetcher
+  private isClosed = false
+
+  /** Use `client.consumer()`. */
+  constructor(cluster: Cluster, options: CheckedConsumerOptions, name: string) {
+    this.fetcher = new Fetcher(cluster, { ...options, name, committed: null, isPatient: false })
+  }
+
+  /** Reads these partitions and no others. One that is read already goes on where it is, unless an offset is given. */
+  assign(partitions: readonly PartitionToRead[]): void {
+    this.refuseIfClosed()
+    for (const partition of partitions) checkPartition(partition)
+    const wanted = new Map(partitions.map((item) => [partitionKey(item.topic, item.partition), item]))
+    for (const lane of [...this.fetcher.all()]) {
+      if (!wanted.has(lane.key)) this.fetcher.remove(lane, unassigned(lane))
+    }
+    for (const [key, { topic, partition, offset }] of wanted) {
+      const lane = this.fetcher.lane(key)
+      if (lane === undefined) this.fetcher.add(topic, partition, offset ?? 'default')
+      else if (offset !== undefined) this.fetcher.jump(lane, offset)
+    }
+  }
+
+  /** The partitions that are read. */
+  assignment(): TopicPartition[] {
+    return Array.from(this.fetcher.all(), ({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /** Goes on from another offset of a partition that is read; what was fetched before is dropped. */
+  seek(topic: string, partition: number, offset: number | 'earliest' | 'latest'): void {
+    this.refuseIfClosed()
+    checkPartition({ topic, partition, offset })
+    this.fetcher.jump(this.laneOf(topic, partition), offset)
+  }
+
+  /** The offset of the record that comes next, or null while it is not known yet. */
+  position(topic: string, partition: number): number | null {
+    return this.laneOf(topic, partition).position
+  }
+
+  /** The records, until the consumer is closed. `break` ends this loop only: the next one goes on behind it. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord> {
+    return this.records()
+  }
+
+  /** As iterating the consumer itself, with a signal that ends the wait by rejecting with its reason. */
+  records(options: CallOptions = {}): AsyncIterableIterator<ConsumerRecord> {
+    this.refuseIfClosed()
+    return new RecordIterator(this.fetcher, options.signal)
+  }
+
+  /** Stops reading; iterations end. */
+  close(): Promise<void> {
+    if (!this.isClosed) this.fetcher.close(new ClosedError('the consumer is closed'))
+    this.isClosed = true
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  private laneOf(topic: string, partition: number): PartitionLane {
+    const lane = this.fetcher.lane(partitionKey(topic, partition))
+    if (lane !== undefined) return lane
+    throw new GoQueueError('NOT_ASSIGNED', `${topic}[${partition}] is not read by this consumer: assign it first`)
+  }
+
+  private refuseIfClosed(): void {
+    if (this.isClosed) throw new ClosedError('the consumer is closed')
+  }
+}
+
+function checkPartition({ topic, partition, offset }: PartitionToRead): void {
+  const wrong = (what: string) =>
+    new GoQueueError('INVALID_ARGUMENT', `${String(topic)}[${String(partition)}]: ${what}`)
+  if (typeof topic !== 'string' || topic === '') throw wrong('topic must be the name of a topic')
+  if (!Number.isInteger(partition) || partition < 0) throw wrong('partition must be a whole number from 0')
+  if (offset === undefined || offset === 'earliest' || offset === 'latest') return
+  if (!Number.isSafeInteger(offset) || offset < 0) throw wrong("offset must be a number from 0, 'earliest' or 'latest'")
+}
+
+function unassigned(lane: PartitionLane): GoQueueError {
+  return new GoQueueError('PARTITION_REVOKED', `${lane.place} was taken out of the consumer's assignment`)
+}

@@ -1,0 +1,230 @@
+// The requests of one group member: to its coordinator, over connections that a held request cannot block.
+import { decodeAssignment, DecodeError, type ErrorCode } from '@goqueue/protocol'
+import type { Cluster, RetryOptions } from './cluster.ts'
+import type { QueuedCommit } from './commit-queue.ts'
+import { KafkaError, malformedAnswer, throwOnError } from './errors.ts'
+import type { MembershipInput } from './membership.ts'
+import { groupByTopic, partitionKey } from './record.ts'
+
+/** The coordinator holds JoinGroup and SyncGroup for up to the rebalance timeout; this is for the way there and back. */
+const HELD_REQUEST_MARGIN_MS = 5_000
+
+/** Who the member is, as its requests say. */
+export interface MemberIdentity {
+  readonly memberId: string
+  readonly generationId: number
+}
+
+export interface JoinBody {
+  readonly memberId: string
+  readonly protocols: readonly { readonly name: string; readonly metadata: Buffer }[]
+  readonly reason: string
+}
+
+type JoinAnswer = Omit<Extract<MembershipInput, { kind: 'joinAnswered' }>, 'requestId' | 'retryDelayMs'>
+type SyncAnswer = Omit<Extract<MembershipInput, { kind: 'syncAnswered' }>, 'requestId' | 'retryDelayMs'>
+
+/** Speaks for one member. Methods throw GoQueueErrors when there is no answer; a coordinator's error code is a value. */
+export class GroupRequests {
+  private readonly cluster: Cluster
+  private readonly options: {
+    readonly groupId: string
+    readonly groupInstanceId: string | null
+    readonly sessionTimeoutMs: number
+    readonly rebalanceTimeoutMs: number
+    /** Tells this member's held requests from those of others in this client. */
+    readonly name: string
+  }
+
+  constructor(cluster: Cluster, options: GroupRequests['options']) {
+    this.cluster = cluster
+    this.options = options
+  }
+
+  /** Joins: held until every member has joined or the rebalance timeout is over. */
+  join({ memberId, protocols, reason }: JoinBody): Promise<JoinAnswer> {
+    const { groupId, groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs } = this.options
+    return this.toCoordinator(async () => {
+      const connection = await this.cluster.coordinatorConnection(groupId, this.heldPurpose)
+      if (groupInstanceId !== null && connection.version('JoinGroup') < 5) {
+        const explanation = 'consumerId needs static members (KIP-345), which this broker does not know: leave it out'
+        throw new KafkaError('UNSUPPORTED_VERSION', 'JoinGroup', this.path, explanation)
+      }
+      const answer = await connection.request(
+        'JoinGroup',
+        {
+          groupId,
+          sessionTimeoutMs: Math.round(sessionTimeoutMs),
+          rebalanceTimeoutMs: Math.round(rebalanceTimeoutMs),
+          memberId,
+          groupInstanceId,
+          protocolType: 'consumer',
+          protocols,
+          reason,
+        },
+        { timeoutMs: this.heldTimeoutMs },
+      )
+      this.learnFrom(answer.errorCode, 'JoinGroup')
+      const { errorCode, generationId, protocolName, leader, skipAssignment, members } = answer
+      return {
+        kind: 'joinAnswered',
+        errorCode,
+        memberId: answer.memberId,
+        generationId,
+        protocolName: protocolName ?? '',
+        leaderId: leader,
+        skipAssignment,
+        members,
+      }
+    })
+  }
+
+  /** Fetches the assignment, bringing everybody's when this member leads: held until the leader has brought them. */
+  sync({ memberId, generationId }: MemberIdentity, assignments: ReadonlyMap<string, Buffer>): Promise<SyncAnswer> {
+    const { groupId, groupInstanceId } = this.options
+    return this.toCoordinator(async () => {
+      const connection = await this.cluster.coordinatorConnection(groupId, this.heldPurpose)
+      const answer = await connection.request(
+        'SyncGroup',
+        {
+          groupId,
+          generationId,
+          memberId,
+          groupInstanceId,
+          assignments: Array.from(assignments, ([id, assignment]) => ({ memberId: id, assignment })),
+        },
+        { timeoutMs: this.heldTimeoutMs },
+      )
+      this.learnFrom(answer.errorCode, 'SyncGroup')
+      if (answer.errorCode !== 'NONE') {
+        return { kind: 'syncAnswered', errorCode: answer.errorCode, assignment: new Map() }
+      }
+      try {
+        return { kind: 'syncAnswered', errorCode: 'NONE', assignment: decodeAssignment(answer.assignment).partitions }
+      } catch (error) {
+        if (error instanceof DecodeError) throw malformedAnswer(`the assignment of ${this.path}`, error)
+        throw error
+      }
+    })
+  }
+
+  /** One heartbeat; no answer within the session timeout is an error. */
+  heartbeat({ memberId, generationId }: MemberIdentity): Promise<ErrorCode> {
+    const { groupId, groupInstanceId, sessionTimeoutMs } = this.options
+    return this.toCoordinator(async () => {
+      const connection = await this.cluster.coordinatorConnection(groupId, 'call')
+      const timeoutMs = Math.min(sessionTimeoutMs, this.cluster.timeoutMs)
+      const answer = await connection.request(
+        'Heartbeat',
+        { groupId, generationId, memberId, groupInstanceId },
+        { timeoutMs },
+      )
+      this.learnFrom(answer.errorCode, 'Heartbeat')
+      return answer.errorCode
+    })
+  }
+
+  /** Leaves; a member that the group does not know has left already. */
+  async leave(memberId: string, reason: string, options: RetryOptions): Promise<void> {
+    const { groupId, groupInstanceId } = this.options
+    await this.cluster.callCoordinator(groupId, `leave ${this.path}`, options, async (connection, timeoutMs) => {
+      const answer = await connection.request(
+        'LeaveGroup',
+        (version) =>
+          version >= 3 ? { groupId, members: [{ memberId, groupInstanceId, reason }] } : { groupId, memberId },
+        { timeoutMs },
+      )
+      for (const code of [answer.errorCode, ...answer.members.map((member) => member.errorCode)]) {
+        if (code !== 'UNKNOWN_MEMBER_ID') throwOnError(code, 'LeaveGroup', this.path)
+      }
+    })
+  }
+
+  /**
+   * Commits, trying again while that can help and the partition is ours; settles the outcome of every commit given.
+   * `refused` is told what the coordinator says of this member.
+   */
+  async commit(
+    { memberId, generationId }: MemberIdentity,
+    commits: readonly QueuedCommit[],
+    refused: (errorCode: ErrorCode) => void,
+  ): Promise<void> {
+    const { groupId, groupInstanceId } = this.options
+    const open = new Map(commits.map((commit) => [partitionKey(commit.topic, commit.partition), commit]))
+    const settle = (key: string, error: unknown) => {
+      const { outcome } = open.get(key)!
+      open.delete(key)
+      if (error === null) outcome.resolve()
+      else outcome.reject(error)
+    }
+    try {
+      await this.cluster.callCoordinator(groupId, `commit of ${this.path}`, {}, async (connection, timeoutMs) => {
+        for (const [key, { signal }] of open) if (signal.aborted) settle(key, signal.reason)
+        if (open.size === 0) return
+        const topics = Array.from(groupByTopic(open.values()), ([name, ofTopic]) => ({
+          name,
+          partitions: ofTopic.map(({ partition, offset, metadata }) => ({
+            partitionIndex: partition,
+            committedOffset: offset,
+            committedMetadata: metadata,
+          })),
+        }))
+        const request = { groupId, generationIdOrMemberEpoch: generationId, memberId, groupInstanceId, topics }
+        const answer = await connection.request('OffsetCommit', request, { timeoutMs })
+        let again: KafkaError | null = null
+        for (const { name, partitions } of answer.topics) {
+          for (const { partitionIndex, errorCode } of partitions) {
+            const key = partitionKey(name, partitionIndex)
+            if (!open.has(key)) continue
+            if (errorCode === 'NONE') {
+              settle(key, null)
+              continue
+            }
+            const error = new KafkaError(errorCode, 'OffsetCommit', `${this.path}, ${name}[${partitionIndex}]`)
+            if (error.retriable && errorCode !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+              again = error
+            } else {
+              settle(key, error)
+              refused(errorCode)
+            }
+          }
+        }
+        if (again !== null) throw again
+        if (open.size > 0)
+          throwOnError('UNKNOWN_SERVER_ERROR', 'OffsetCommit', this.path, 'the answer leaves partitions out')
+      })
+    } catch (error) {
+      for (const key of [...open.keys()]) settle(key, error)
+    }
+  }
+
+  /** Gives up the request that the coordinator holds, if there is one. */
+  dropHeld(): void {
+    this.cluster.drop(this.heldPurpose)
+  }
+
+  private get path(): string {
+    return `group '${this.options.groupId}'`
+  }
+
+  private get heldPurpose(): `join:${string}` {
+    return `join:${this.options.name}`
+  }
+
+  private get heldTimeoutMs(): number {
+    return this.options.rebalanceTimeoutMs + HELD_REQUEST_MARGIN_MS
+  }
+
+  private async toCoordinator<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt()
+    } catch (error) {
+      this.cluster.learnFrom(error, this.options.groupId)
+      throw error
+    }
+  }
+
+  private learnFrom(errorCode: ErrorCode, api: string): void {
+    if (errorCode !== 'NONE') this.cluster.learnFrom(new KafkaError(errorCode, api), this.options.groupId)
+  }
+}

@@ -1,0 +1,41 @@
+// The door of @goqueue/client: a Kafka client in pure TypeScript.
+export { Client } from './client.ts'
+export {
+  Admin,
+  type GroupDescription,
+  type GroupMember,
+  type GroupOffset,
+  type GroupSummary,
+  type PartitionDescription,
+  type TopicDescription,
+  type TopicSummary,
+} from './admin.ts'
+export type { CommittedOffset } from './committed-offsets.ts'
+export type { BrokerAddress, Dial } from './connection.ts'
+export { Consumer, type PartitionToRead } from './consumer.ts'
+export type { ConnectionEvent, MembershipEvent, RetryEvent } from './diagnostics.ts'
+export {
+  ClosedError,
+  ConnectionError,
+  GoQueueError,
+  KafkaError,
+  RequestTimeoutError,
+  type ClientErrorCode,
+  type GoQueueErrorDetails,
+} from './errors.ts'
+export { GroupConsumer, type GroupAssignment } from './group-consumer.ts'
+export type { FoundOffset, OffsetQuery } from './offset-lookup.ts'
+export type {
+  AutoOffsetReset,
+  ClientOptions,
+  ConsumerOptions,
+  GroupConsumerOptions,
+  ProducerOptions,
+  TopicToCreate,
+} from './options.ts'
+export { defaultPartitioner, type Partitioner } from './partitioner.ts'
+export { Producer } from './producer.ts'
+export type { Bytes, ConsumerRecord, ProducerRecord, RecordPlace, TopicPartition } from './record.ts'
+export type { Alarm, Runtime } from './runtime.ts'
+export type { CallOptions } from './waiting.ts'
+export type { Assignor, CompressionName, ErrorCode } from '@goqueue/protocol'
