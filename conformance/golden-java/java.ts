@@ -9,7 +9,7 @@ const maxBuffer = 256 * 1024 * 1024
 /** The classes of this folder, compiled against `kafkaVersion` (from Maven Central), ready to run. */
 export function compileAgainst(kafkaVersion: string): { run(mainClass: string, input?: string): unknown[] } {
   const goals = ['-B', '-q', 'compile', 'dependency:build-classpath', `-Dkafka.version=${kafkaVersion}`]
-  execFileSync('mvn', goals, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync('mvn', goals, { cwd: folder, stdio: ['ignore', process.stderr, 'inherit'] })
   const output = join(folder, 'target', `kafka-${kafkaVersion}`)
   const classPath = [join(output, 'classes'), readFileSync(join(output, 'class-path.txt'), 'utf8')].join(delimiter)
   return {

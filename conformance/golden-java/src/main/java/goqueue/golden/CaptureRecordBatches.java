@@ -36,6 +36,7 @@ public final class CaptureRecordBatches {
       if (type != CompressionType.NONE) emit("many-blocks-" + type.name, idempotent(type, false, repetitiveRecords()));
     }
     emit("one-empty-record", idempotent(CompressionType.NONE, false, List.of(new SimpleRecord(-1, (byte[]) null, null))));
+    emit("time-delta-edges", idempotent(CompressionType.NONE, false, recordsAtTheEdges()));
     emit("log-append-time", stamped(CompressionType.NONE));
     emit("log-append-time-zstd", stamped(CompressionType.ZSTD));
   }
@@ -80,6 +81,19 @@ public final class CaptureRecordBatches {
           new RecordHeader("näme", bytes("välue")), new RecordHeader("", new byte[0]), new RecordHeader("null", null),
           new RecordHeader("näme", bytes("again")),
         }));
+  }
+
+  /** Time deltas on both sides of each length that a varint can have. */
+  private static List<SimpleRecord> recordsAtTheEdges() {
+    long base = 1L << 50;
+    List<SimpleRecord> records = new ArrayList<>(List.of(new SimpleRecord(base, bytes("base"), null)));
+    for (int bits = 6; bits < 50; bits += 7) {
+      for (long delta = (1L << bits) - 1; delta <= (1L << bits) + 1; delta++) {
+        records.add(new SimpleRecord(base + delta, (byte[]) null, null));
+        records.add(new SimpleRecord(base - delta, (byte[]) null, null));
+      }
+    }
+    return records;
   }
 
   private static List<SimpleRecord> repetitiveRecords() {
