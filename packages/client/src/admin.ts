@@ -1,5 +1,5 @@
 // The admin: topics, groups and offsets of a cluster.
-import { decodeAssignment, DecodeError, type ErrorCode, type ResponseOf } from '@goqueue/protocol'
+import { decodeAssignment, DecodeError, ZERO_UUID, type ErrorCode, type ResponseOf } from '@goqueue/protocol'
 import type { Cluster } from './cluster.ts'
 import { ClosedError, KafkaError, malformedAnswer, throwOnError } from './errors.ts'
 import { lookUpOffsets, type FoundOffset, type OffsetQuery } from './offset-lookup.ts'
@@ -89,7 +89,7 @@ export class Admin {
       const body = (version: number) => ({
         // Before v4 there is no "the broker's default" (KIP-464).
         topics: [version >= 4 ? request : { ...request, ...leastCounts(request) }],
-        timeoutMs: Math.ceil(timeoutMs),
+        timeoutMs: timeoutMs,
       })
       const answer = await connection.request('CreateTopics', body, { timeoutMs })
       const [created] = answer.topics
@@ -109,13 +109,12 @@ export class Admin {
   async deleteTopic(name: string, options: CallOptions = {}): Promise<void> {
     this.refuseIfClosed()
     await this.cluster.callController(`delete topic ${name}`, options, async (connection, timeoutMs) => {
-      const wait = Math.ceil(timeoutMs)
       const answer = await connection.request(
         'DeleteTopics',
         (version) =>
           version >= 6
-            ? { topics: [{ name, topicId: '00000000-0000-0000-0000-000000000000' }], timeoutMs: wait }
-            : { topicNames: [name], timeoutMs: wait },
+            ? { topics: [{ name, topicId: ZERO_UUID }], timeoutMs }
+            : { topicNames: [name], timeoutMs },
         { timeoutMs },
       )
       const [deleted] = answer.responses

@@ -75,7 +75,7 @@ export class Cluster {
       if (this.isClosed) throw new ClosedError('the client is closed')
       options.signal?.throwIfAborted()
       try {
-        return await orAborted(attempt(Math.max(1, deadlineMs - runtime.nowMs())), options.signal)
+        return await orAborted(attempt(Math.max(1, Math.ceil(deadlineMs - runtime.nowMs()))), options.signal)
       } catch (error) {
         const delayMs = backoffMs(failures, runtime.random())
         if (!isRetriable(error) || runtime.nowMs() + delayMs >= deadlineMs) throw error
