@@ -62,6 +62,16 @@ export { compress, decompress } from './compression/compression.ts'
 export type { CompressionName } from './compression/compression-name.ts'
 export { murmur2, partitionForKey } from './murmur2.ts'
 export { crc32c } from './crc32c.ts'
+export {
+  DIALECT_BYTES,
+  isWireV1,
+  parseWireV1Request,
+  WireV1RequestError,
+  wireV1TypeOf,
+  type WireV1Request,
+  type WireV1Type,
+} from './wire-v1/wire-v1-request.ts'
+export * from './wire-v1/wire-v1-response.ts'
 export * from './messages/index.ts'
 export {
   decodeSubscription,
