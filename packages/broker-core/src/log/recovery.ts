@@ -1,0 +1,180 @@
+// Opens a log as a crash may have left it: a torn tail is cut off, rot is kept and reported, and nothing durable is lost.
+import { RECORD_BATCH_OVERHEAD } from '@goqueue/protocol'
+import { assert } from '../assert.ts'
+import type { FileHandle } from '../storage/file-system.ts'
+import { parentOf } from '../storage/parent-of.ts'
+import { FileWindow } from './file-window.ts'
+import { findNextBatch } from './find-next-batch.ts'
+import type { FoundBatch } from './find-next-batch.ts'
+import { logFileName, offsetsOfFiles } from './log-file-names.ts'
+import { loadProducerStates } from './producer-snapshots.ts'
+import type { ProducerStates } from './producer-state.ts'
+import type { DurableRange } from './recovery-point.ts'
+import { Segment } from './segment.ts'
+import type { SegmentContext } from './segment.ts'
+import { hasUnwrittenSector, keepBroken } from './torn-write.ts'
+import { headerAt, walkBatches } from './walk-batches.ts'
+import type { WalkOutcome } from './walk-batches.ts'
+
+/** A log as it was found. All of it is durable. */
+export interface RecoveredLog {
+  /** Oldest first; none when there is no file yet. */
+  segments: Segment[]
+  logStartOffset: number
+  nextOffset: number
+  /** Why the log must take no appends; null when it is sound. */
+  quarantine: string | null
+  producerStates: ProducerStates
+}
+
+/**
+ * Reads what is there. Only the last segment is looked through, and only above what `range` says is durable: a segment
+ * is begun when the one before it is on disk. Doing it twice, or again after a crash in its midst, gives the same log.
+ */
+export async function recoverLog(
+  context: SegmentContext,
+  range: DurableRange | undefined,
+  nowMs: number,
+): Promise<RecoveredLog> {
+  const names = await context.fileSystem.list(context.directory)
+  const baseOffsets = offsetsOfFiles(names, '.log')
+  const logStartOffset = Math.max(range?.logStartOffset ?? 0, baseOffsets[0] ?? 0)
+  await finishDeletion(context, names, baseOffsets, logStartOffset)
+  const segments: Segment[] = []
+  for (const [index, baseOffset] of baseOffsets.entries()) {
+    const nextBase = baseOffsets[index + 1]
+    if (nextBase !== undefined) segments.push(await statSegment(context, baseOffset, nextBase))
+  }
+  const lastBase = baseOffsets.at(-1)
+  const durableOffset = range?.durableOffset ?? 0
+  let quarantine: string | null = null
+  let nextOffset = durableOffset
+  if (lastBase === undefined) {
+    if (durableOffset > logStartOffset)
+      quarantine = `all files of ${durableOffset - logStartOffset} records are missing`
+  } else {
+    const recovery = await recoverLastSegment(context, lastBase, range)
+    segments.push(recovery.segment)
+    quarantine = recovery.quarantine
+    nextOffset = recovery.segment.nextOffset
+  }
+  if (baseOffsets[0] !== undefined && range !== undefined && baseOffsets[0] > range.logStartOffset) {
+    quarantine ??= `the segments of offsets ${range.logStartOffset} to ${baseOffsets[0] - 1} are missing`
+  }
+  const producerStates = await loadProducerStates(context, names, segments, nextOffset, nowMs)
+  assert(logStartOffset <= nextOffset, 'a log starts at or before its end')
+  return { segments, logStartOffset, nextOffset, quarantine, producerStates }
+}
+
+/** Removes segments that were deleted on record and not yet on disk, and indexes left without a log. */
+async function finishDeletion(
+  context: SegmentContext,
+  names: readonly string[],
+  baseOffsets: number[],
+  logStartOffset: number,
+): Promise<void> {
+  while (baseOffsets.length > 1 && baseOffsets[1]! <= logStartOffset) {
+    const path = `${context.directory}/${logFileName(baseOffsets.shift()!, '.log')}`
+    await context.fileSystem.remove(path)
+  }
+  for (const suffix of ['.index', '.timeindex'] as const) {
+    for (const offset of offsetsOfFiles(names, suffix)) {
+      if (baseOffsets.includes(offset)) continue
+      await context.fileSystem.remove(`${context.directory}/${logFileName(offset, suffix)}`)
+    }
+  }
+}
+
+async function statSegment(context: SegmentContext, baseOffset: number, nextOffset: number): Promise<Segment> {
+  const path = `${context.directory}/${logFileName(baseOffset, '.log')}`
+  const sizeBytes = (await context.fileSystem.sizeOf(path)) ?? 0
+  const lastAppendMs = (await context.fileSystem.modifiedMs(path)) ?? 0
+  return Segment.fromFile(context, { baseOffset, sizeBytes, nextOffset, lastAppendMs })
+}
+
+interface LastSegment {
+  segment: Segment
+  quarantine: string | null
+}
+
+async function recoverLastSegment(
+  context: SegmentContext,
+  baseOffset: number,
+  range: DurableRange | undefined,
+): Promise<LastSegment> {
+  const path = `${context.directory}/${logFileName(baseOffset, '.log')}`
+  const lastAppendMs = (await context.fileSystem.modifiedMs(path)) ?? 0
+  const segment = new Segment(context, baseOffset, lastAppendMs)
+  segment.isActive = true
+  const handle = await context.fileSystem.open(path, 'write')
+  try {
+    const durableOffset = Math.max(range?.durableOffset ?? 0, baseOffset)
+    const fileBytes = await handle.size()
+    const tornAt = await walkToEnd(segment, handle, fileBytes, durableOffset)
+    segment.firstAppendMs = await firstAppendMs(segment, handle, lastAppendMs)
+    const isDamaged = segment.damages.length > 0
+    if (tornAt !== null && !isDamaged) await cutTail(context, segment, handle, fileBytes)
+    // What was read from the page cache must not vanish in a power cut after somebody has seen it.
+    if (segment.nextOffset !== range?.durableOffset || tornAt !== null) await syncAll(context, handle)
+    return { segment, quarantine: isDamaged ? `durable records of ${path} are damaged` : null }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Nobody wrote down when the segment was begun; its first batch has a time, though only its producer's. */
+async function firstAppendMs(segment: Segment, handle: FileHandle, lastAppendMs: number): Promise<number> {
+  const header = await headerAt(new FileWindow(handle, segment.sizeBytes, RECORD_BATCH_OVERHEAD), 0)
+  return header === null || header.maxTimestampMs < 0 ? lastAppendMs : Math.min(lastAppendMs, header.maxTimestampMs)
+}
+
+/** Notes every batch to the end; returns where a torn write begins, null when the file ends with a whole batch. */
+async function walkToEnd(
+  segment: Segment,
+  handle: FileHandle,
+  fileBytes: number,
+  durableOffset: number,
+): Promise<number | null> {
+  const window = new FileWindow(handle, fileBytes)
+  const walk = await segment.startWalk(handle, durableOffset, fileBytes)
+  walk.verifyAbove = durableOffset
+  for (;;) {
+    const outcome: WalkOutcome = await walkBatches(window, walk, (header) => segment.noteBatch(header))
+    const { position } = outcome
+    const offset = segment.nextOffset
+    if (outcome.kind === 'end' && offset >= durableOffset) return null
+    const next = outcome.kind === 'end' ? null : await findNextBatch(window, position, offset)
+    if (offset >= durableOffset && (await isTorn(window, position, offset, next))) return position
+    const toOffset = next?.header.baseOffset ?? Math.max(durableOffset, offset)
+    const nextPosition = next?.position ?? fileBytes
+    segment.addDamage(position, offset, toOffset, nextPosition)
+    segment.skipTo(nextPosition, toOffset)
+    if (next === null) return null
+    walk.position = nextPosition
+    walk.expectedOffset = toOffset
+  }
+}
+
+/** Above the durable offset: nothing good behind the damage, or a hole where a write did not arrive. */
+async function isTorn(window: FileWindow, position: number, offset: number, next: FoundBatch | null): Promise<boolean> {
+  return next === null || (await hasUnwrittenSector(window, position, next.position, offset))
+}
+
+async function cutTail(
+  context: SegmentContext,
+  segment: Segment,
+  handle: FileHandle,
+  fileBytes: number,
+): Promise<void> {
+  const { fileSystem, directory, logName } = context
+  const keptIn = await keepBroken(fileSystem, directory, segment.path, handle, segment.sizeBytes)
+  await handle.truncate(segment.sizeBytes)
+  const bytes = fileBytes - segment.sizeBytes
+  context.report({ kind: 'torn-tail-truncated', log: logName, offset: segment.nextOffset, bytes, keptIn })
+}
+
+async function syncAll(context: SegmentContext, handle: FileHandle): Promise<void> {
+  await handle.datasync()
+  await context.fileSystem.syncDirectory(context.directory)
+  await context.fileSystem.syncDirectory(parentOf(context.directory))
+}
