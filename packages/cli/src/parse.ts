@@ -1,5 +1,5 @@
 // From arguments to a command that is ready to run, or to help, or to a mistake.
-import yargs, { type Argv } from 'yargs'
+import yargs, { type ArgumentsCamelCase, type Argv } from 'yargs'
 import type { Command } from './command.ts'
 import { consume } from './commands/consume.ts'
 import { createTopic } from './commands/create-topic.ts'
@@ -10,11 +10,13 @@ import { listGroups } from './commands/list-groups.ts'
 import { listTopics } from './commands/list-topics.ts'
 import { produce } from './commands/produce.ts'
 import { UsageError } from './failure.ts'
+import { integer } from './integer.ts'
 import type { GlobalOptions, Session } from './session.ts'
 import { packageVersion } from './version.ts'
 
 /** What the arguments ask for: text to print, or a command with its options. */
-export type Parsed = { help: string } | { options: GlobalOptions; run: (session: Session) => Promise<void> }
+export type Parsed =
+  { help: string } | { options: ArgumentsCamelCase<GlobalOptions>; run: (session: Session) => Promise<void> }
 
 /** Wide enough for every option with its default, the same on every terminal and in the documents. */
 const HELP_COLUMNS = 110
@@ -25,7 +27,7 @@ export async function parseArguments(args: readonly string[]): Promise<Parsed> {
   let parser = globalParser()
   const register = <Options extends GlobalOptions>({ usage, summary, options, run }: Command<Options>) => {
     parser = parser.command(usage, summary, options, (given) => {
-      chosen = { options: given, run: (session) => run(session, given) }
+      chosen = { options: given as ArgumentsCamelCase<GlobalOptions>, run: (session) => run(session, given) }
     })
   }
   register(createTopic)
@@ -76,6 +78,13 @@ function globalParser(): Argv<GlobalOptions> {
       describe: 'table for people, json for programs',
       requiresArg: true,
       default: 'table' as const,
+    })
+    .option('timeout-ms', {
+      type: 'string',
+      describe: 'how long a call may take, with the attempts after a failure',
+      requiresArg: true,
+      default: '5000',
+      coerce: integer('timeout-ms', 1),
     }) as Argv<GlobalOptions>
 }
 

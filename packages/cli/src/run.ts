@@ -1,6 +1,6 @@
 // One run of goqueue-admin, from arguments to exit code; nothing here knows that it is a process.
-import { FAILED, MISUSED, sentenceOf, SUCCEEDED, UsageError } from './failure.ts'
-import { parseArguments } from './parse.ts'
+import { codeOf, CommandError, FAILED, MISUSED, sentenceOf, SUCCEEDED, UsageError } from './failure.ts'
+import { parseArguments, type Parsed } from './parse.ts'
 import { Session } from './session.ts'
 import type { Streams } from './streams.ts'
 
@@ -12,7 +12,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
   try {
     const parsed = await parseArguments(args)
     if ('help' in parsed) streams.stdout.write(parsed.help)
-    else await runIn(new Session(streams, parsed.options), parsed.run)
+    else await runCommand(parsed, streams)
     return SUCCEEDED
   } catch (error) {
     streams.stderr.write(`goqueue-admin: ${sentenceOf(error)}\n`)
@@ -20,9 +20,16 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
   }
 }
 
-async function runIn(session: Session, run: (session: Session) => Promise<void>): Promise<void> {
+async function runCommand({ options, run }: Exclude<Parsed, { help: string }>, streams: Streams): Promise<void> {
+  const session = new Session(streams, options)
   try {
     await run(session)
+  } catch (error) {
+    if (codeOf(error) !== 'CONNECTION_FAILED') throw error
+    const brokers = options.broker.join(', ')
+    throw new CommandError(
+      `No broker answers at ${brokers} (${(error as Error).message}); --broker HOST:PORT says where to look.`,
+    )
   } finally {
     await session.close()
   }

@@ -1,6 +1,7 @@
 // One run of one command: its streams, its output form, and the client that it opens when it needs one.
 import { once } from 'node:events'
 import type { Client } from '@goqueue/client'
+import type { ArgumentsCamelCase } from 'yargs'
 import { CommandError } from './failure.ts'
 import { isTerminal, type Streams } from './streams.ts'
 
@@ -8,6 +9,7 @@ import { isTerminal, type Streams } from './streams.ts'
 export interface GlobalOptions {
   broker: string[]
   output: 'table' | 'json'
+  'timeout-ms': number
 }
 
 /** A result in its two forms: a value for programs, which is stable and documented, and text for people. */
@@ -22,12 +24,12 @@ export class Session {
   readonly enough: AbortSignal
   readonly #stdout: Streams['stdout']
   readonly #stderr: Streams['stderr']
-  readonly #options: GlobalOptions
+  readonly #options: ArgumentsCamelCase<GlobalOptions>
   readonly #readerGone = new AbortController()
   #writeFailure: Error | undefined
   #client: Client | undefined
 
-  constructor(streams: Streams, options: GlobalOptions) {
+  constructor(streams: Streams, options: ArgumentsCamelCase<GlobalOptions>) {
     this.stdin = streams.stdin
     this.#stdout = streams.stdout
     this.#stderr = streams.stderr
@@ -45,14 +47,11 @@ export class Session {
     return isTerminal(this.#stderr)
   }
 
-  get brokers(): string {
-    return this.#options.broker.join(', ')
-  }
-
   /** The client, loaded and made when it is first asked for: --help and mistakes cost nothing. */
   async client(): Promise<Client> {
     const { Client } = await import('@goqueue/client')
-    this.#client ??= new Client({ brokers: this.#options.broker, clientId: 'goqueue-admin' })
+    const { broker: brokers, timeoutMs } = this.#options
+    this.#client ??= new Client({ brokers, timeoutMs, clientId: 'goqueue-admin' })
     return this.#client
   }
 
@@ -60,10 +59,11 @@ export class Session {
     await this.write(this.wantsJson ? `${JSON.stringify(json, null, 2)}\n` : text)
   }
 
-  /** Writes to stdout, and waits while its reader is slower; does nothing once the reader has gone. */
-  async write(chunk: string | Uint8Array): Promise<void> {
-    if (this.#readerGone.signal.aborted || this.#stdout.write(chunk)) return
-    await once(this.#stdout, 'drain', { signal: this.#readerGone.signal }).catch(() => {})
+  /** Writes to stdout, and waits while its reader is slower. False when the reader has gone. */
+  async write(chunk: string | Uint8Array): Promise<boolean> {
+    const { signal } = this.#readerGone
+    if (!signal.aborted && !this.#stdout.write(chunk)) await once(this.#stdout, 'drain', { signal }).catch(() => {})
+    return !signal.aborted
   }
 
   /** Overwrites the one line of progress on stderr. */

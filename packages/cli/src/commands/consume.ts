@@ -89,8 +89,7 @@ async function printEach(
   let left = max
   try {
     for await (const record of records) {
-      await session.write(session.wantsJson ? jsonLine(record) : textLine(record))
-      if (session.enough.aborted) return // it may not have reached its reader
+      if (!(await session.write(session.wantsJson ? jsonLine(record) : textLine(record)))) return
       printed(record)
       if (--left === 0) return
     }

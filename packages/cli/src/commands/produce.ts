@@ -37,13 +37,15 @@ export const produce: Command<Options> = {
     const tally = new Tally(session, topic)
     const sends: Promise<void>[] = []
     const oldest = () => sends.shift() ?? Promise.resolve()
-    let line = 0
+    let linesBefore = 0
     try {
       for await (const lines of linesUntilEnough(session)) {
-        const records = lines.map((bytes) => recordOf(topic, bytes, ++line, keySeparator))
+        const { records, mistake } = recordsOf(topic, lines, linesBefore, keySeparator)
+        linesBefore += lines.length
         const sent = producer.send(records).then((places) => tally.add(places))
         sent.catch(() => {}) // awaited below, in its turn
         sends.push(sent)
+        if (mistake !== null) throw mistake
         if (sends.length >= MAX_SENDS) await oldest()
       }
     } finally {
@@ -64,15 +66,24 @@ async function* linesUntilEnough(session: Session): AsyncGenerator<Buffer[]> {
   }
 }
 
-function recordOf(topic: string, line: Buffer, number: number, separator: string | undefined): ProducerRecord {
-  if (separator === undefined) return { topic, value: line }
-  const at = line.indexOf(separator)
-  if (at < 0) {
-    throw new CommandError(
-      `Line ${number} has no key: '${printable(separator)}' is not in it. The lines before it were produced.`,
-    )
+/** The records up to the first line that is none. */
+function recordsOf(
+  topic: string,
+  lines: readonly Buffer[],
+  linesBefore: number,
+  separator: string | undefined,
+): { records: ProducerRecord[]; mistake: CommandError | null } {
+  if (separator === undefined) return { records: lines.map((value) => ({ topic, value })), mistake: null }
+  const records: ProducerRecord[] = []
+  for (const [index, line] of lines.entries()) {
+    const at = line.indexOf(separator)
+    if (at < 0) {
+      const what = `Line ${linesBefore + index + 1} has no key: '${printable(separator)}' is not in it`
+      return { records, mistake: new CommandError(`${what}; nothing from this line on was produced.`) }
+    }
+    records.push({ topic, key: line.subarray(0, at), value: line.subarray(at + Buffer.byteLength(separator)) })
   }
-  return { topic, key: line.subarray(0, at), value: line.subarray(at + Buffer.byteLength(separator)) }
+  return { records, mistake: null }
 }
 
 function readSeparator(given: unknown): string | undefined {
