@@ -10,6 +10,7 @@ import { Member, SimpleCommitter } from './committers.ts'
 import { History } from './history.ts'
 import { Producer } from './producer.ts'
 import { readBack } from './read-back.ts'
+import { tearTail } from './torn-tail.ts'
 import type { TopicPartition } from './topic-partition.ts'
 import { untilLost } from './until-lost.ts'
 
@@ -21,6 +22,8 @@ const TOPICS = ['orders', 'payments', 'shipments']
 const PARTITIONS = 2
 const MOST_ACKS = 400
 const KILLS_DURING_RECOVERY = 0.1
+/** How many kills come in the midst of a write: too rare by themselves, so the torn end is made by hand. */
+const TORN_WRITES = 0.2
 
 /** Segments so small that every partition rolls many times. */
 const CONFIG = {
@@ -142,6 +145,7 @@ async function liveThrough(cycles: number): Promise<void> {
     if (random() < KILLS_DURING_RECOVERY) setTimeout(() => broker.kill('SIGKILL'), random() * startMs)
     else await liveAndDie(broker, load)
     expect(await broker.exited, broker.log).toEqual({ exitCode: null, signal: 'SIGKILL' })
+    if (random() < TORN_WRITES) await tearTail(dataDir, random)
   }
   const last = brokers.spawn(options)
   await load.checkWhole(await last.ready)
