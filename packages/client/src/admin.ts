@@ -112,9 +112,7 @@ export class Admin {
       const answer = await connection.request(
         'DeleteTopics',
         (version) =>
-          version >= 6
-            ? { topics: [{ name, topicId: ZERO_UUID }], timeoutMs }
-            : { topicNames: [name], timeoutMs },
+          version >= 6 ? { topics: [{ name, topicId: ZERO_UUID }], timeoutMs } : { topicNames: [name], timeoutMs },
         { timeoutMs },
       )
       const [deleted] = answer.responses

@@ -1,5 +1,5 @@
 // The errors that the client throws: one class to catch, and subclasses only where the caller acts differently.
-import type { DecodeError} from '@goqueue/protocol';
+import type { DecodeError } from '@goqueue/protocol'
 import { errorEntry, type ErrorCode } from '@goqueue/protocol'
 
 /** Names of what can go wrong before, after or beside the broker's own answer. */

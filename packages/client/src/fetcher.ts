@@ -2,7 +2,7 @@
 import { DecodeError, ZERO_UUID, type ResponseOf } from '@goqueue/protocol'
 import { backoffMs } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
-import { ClosedError, isRetriable, GoQueueError, KafkaError } from './errors.ts'
+import { isRetriable, GoQueueError, KafkaError } from './errors.ts'
 import { lookUpOffsets } from './offset-lookup.ts'
 import type { CheckedConsumerOptions } from './options.ts'
 import { corrupt, PartitionLane, type StartOffset } from './partition-lane.ts'
@@ -237,7 +237,7 @@ export class Fetcher implements RecordSource {
       for (const lane of lanes) {
         if (!isCurrent(lane) || lane.position !== null) continue
         if (isRetriable(error) || (this.options.isPatient && isMissing(error))) this.putOff(lane)
-        else if (!(error instanceof ClosedError)) this.failLane(lane, error as Error)
+        else this.failLane(lane, error as Error)
       }
     } finally {
       for (const lane of lanes) if (isCurrent(lane)) lane.isResolving = false
@@ -276,7 +276,7 @@ export class Fetcher implements RecordSource {
     lane.isResolving = false
     if (failure === null) lane.failures = 0
     else if (isRetriable(failure) || (this.options.isPatient && isMissing(failure))) this.putOff(lane)
-    else if (!(failure instanceof ClosedError)) this.failLane(lane, failure as Error)
+    else this.failLane(lane, failure as Error)
     this.planPump()
   }
 
@@ -303,7 +303,7 @@ export class Fetcher implements RecordSource {
         if (lane.epoch !== epochs.get(lane)) continue
         lane.isFetching = false
         if (isRetriable(error)) this.putOff(lane)
-        else if (!(error instanceof ClosedError)) this.failLane(lane, error as Error)
+        else this.failLane(lane, error as Error)
       }
     } finally {
       this.reservedBytes -= reserved

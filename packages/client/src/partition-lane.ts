@@ -9,7 +9,7 @@ import {
   type BatchRecord,
   type PlacedBatch,
 } from '@goqueue/protocol'
-import type { GoQueueError} from './errors.ts';
+import type { GoQueueError } from './errors.ts'
 import { KafkaError } from './errors.ts'
 import { partitionKey, type ConsumerRecord } from './record.ts'
 
