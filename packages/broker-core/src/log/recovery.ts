@@ -141,7 +141,7 @@ async function walkToEnd(
   for (;;) {
     const outcome: WalkOutcome = await walkBatches(window, walk, (header) => segment.noteBatch(header))
     const { position } = outcome
-    const offset = segment.nextOffset
+    const offset = outcome.expectedOffset ?? segment.nextOffset
     if (outcome.kind === 'end' && offset >= durableOffset) return null
     const next = outcome.kind === 'end' ? null : await findNextBatch(window, position, offset)
     if (offset >= durableOffset && (await isTorn(window, position, offset, next))) return position

@@ -142,12 +142,7 @@ export class Segment {
       if (place === 'damaged') return 'corrupt'
       const { position } = place
       if (!(await isIntact(window, position, place.header))) {
-        this.addDamage(
-          position,
-          place.header.baseOffset,
-          nextOffset(place.header),
-          position + sizeOfBatch(place.header),
-        )
+        await this.inspectDamage(window, { position, expectedOffset: place.header.baseOffset })
         return 'corrupt'
       }
       let end = position + sizeOfBatch(place.header)
@@ -434,7 +429,7 @@ export class Segment {
     return place !== 'damaged' && lastOffset(place.header) === offset && place.header.maxTimestampMs === timestampMs
   }
 
-  private async inspectDamage(window: FileWindow, outcome: WalkOutcome): Promise<Damage> {
+  private async inspectDamage(window: FileWindow, outcome: Omit<WalkOutcome, 'kind'>): Promise<Damage> {
     const known = this.damages.find((damage) => damage.position === outcome.position)
     if (known !== undefined) return known
     const fromOffset = outcome.expectedOffset ?? this.baseOffset

@@ -28,19 +28,29 @@ export interface WalkOutcome {
   expectedOffset: number | null
 }
 
-/** Calls `visit` for each good batch in turn; it returns true to stop at that batch. */
+/**
+ * Calls `visit` for each good batch in turn; it returns true to stop at that batch. Where the chain breaks, the fault may
+ * lie with the batch before, if its checksum was not verified: a wrong length leads astray. Then that is the broken one,
+ * though it was visited.
+ */
 export async function walkBatches(
   window: FileWindow,
   from: Walk,
   visit: (header: RecordBatchHeader, position: number) => boolean | void,
 ): Promise<WalkOutcome> {
   let { position, expectedOffset } = from
+  let unverified: { position: number; header: RecordBatchHeader } | null = null
   while (position < window.endPosition) {
     const header = await headerAt(window, position)
-    if (header === null || !follows(header, expectedOffset)) return { kind: 'broken', position, expectedOffset }
-    if (nextOffset(header) > from.verifyAbove && !(await isIntact(window, position, header))) {
+    if (header === null || !follows(header, expectedOffset)) {
+      if (unverified !== null && !(await isIntact(window, unverified.position, unverified.header))) {
+        return { kind: 'broken', position: unverified.position, expectedOffset: unverified.header.baseOffset }
+      }
       return { kind: 'broken', position, expectedOffset }
     }
+    const mustVerify = nextOffset(header) > from.verifyAbove
+    if (mustVerify && !(await isIntact(window, position, header))) return { kind: 'broken', position, expectedOffset }
+    unverified = mustVerify ? null : { position, header }
     if (visit(header, position) === true) return { kind: 'stopped', position, expectedOffset: header.baseOffset }
     position += sizeOfBatch(header)
     expectedOffset = nextOffset(header)
