@@ -114,18 +114,19 @@ describe('an empty project with the five tarballs', () => {
       await withInstalledBroker(async (address) => {
         const code = readFileSync(join(project, 'out', 'client.js'), 'utf8')
         writeFileSync(join(project, 'out', 'client.js'), code.replace('localhost:9092', address))
-        const { stdout } = await command(project, process.execPath, ['out/client.js'], env)
+        const { stdout } = await command(project, process.execPath, ['out/client.js'], env, MINUTES / 2)
         expect(stdout).toMatch(/^orders\/[0-3]@0: one flat white\n$/)
         const { stdout: topics } = await command(
           project,
           join(bin, 'goqueue-admin'),
           ['--broker', address, '--output', 'json', 'list-topics'],
           env,
+          MINUTES / 3,
         )
         expect(topics).toContain('orders')
       })
     },
-    MINUTES,
+    2 * MINUTES,
   )
 
   test(
