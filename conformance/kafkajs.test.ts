@@ -147,21 +147,19 @@ describe('a kafkajs group of two', () => {
     const args = [MEMBER, broker.address, 'workers', 'orders', String(SESSION_TIMEOUT_MS)]
     const survivor = new LineProcess(process.execPath, args)
     const victim = new LineProcess(process.execPath, args)
-    for (const member of [survivor, victim]) await member.find(() => (partitionsOf(member).length === 2 ? true : null))
+    for (const member of [survivor, victim]) await member.until(() => partitionsOf(member).length === 2)
     expect([...partitionsOf(survivor), ...partitionsOf(victim)].toSorted()).toEqual([0, 1, 2, 3])
 
     await produce(kafka, {}, 'orders', numbered('before', 40))
-    await victim.find(() => (recordsOf(victim).length > 0 ? true : null))
+    await victim.until(() => recordsOf(victim).length > 0)
     victim.kill('SIGKILL')
     await produce(kafka, {}, 'orders', numbered('after', 40))
 
     const all = [...numbered('before', 40), ...numbered('after', 40)].toSorted()
-    await survivor.find(() => {
-      const read = new Set([...recordsOf(victim), ...recordsOf(survivor)])
-      return read.size >= all.length ? true : null
-    })
+    const read = () => new Set([...recordsOf(victim), ...recordsOf(survivor)])
     expect((await victim.ended).signal).toBe('SIGKILL')
-    expect([...new Set([...recordsOf(victim), ...recordsOf(survivor)])].toSorted()).toEqual(all)
+    await survivor.until(() => read().size >= all.length)
+    expect([...read()].toSorted()).toEqual(all)
     expect(partitionsOf(survivor).toSorted()).toEqual([0, 1, 2, 3])
   }, 60_000)
 })

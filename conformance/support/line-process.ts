@@ -11,12 +11,12 @@ export interface Ended {
 }
 
 export class LineProcess {
-  /** Every whole line that it printed so far. */
+  /** Every whole line that it printed so far; in the end, a last one without its end too. */
   readonly lines: string[] = []
   /** Resolves when the process and its output have ended. */
   readonly ended: Promise<Ended>
   private readonly child
-  private readonly watchers = new Set<() => void>()
+  private readonly watchers: (() => void)[] = []
   private stderr = ''
   private isOver = false
 
@@ -38,6 +38,7 @@ export class LineProcess {
       this.tell()
     })
     this.ended = once(this.child, 'close').then(([exitCode, signal]) => {
+      if (rest !== '') this.lines.push(rest)
       this.isOver = true
       this.tell()
       return {
@@ -57,28 +58,36 @@ export class LineProcess {
     return this.stderr
   }
 
+  /** Everything that it said, for a failure. */
+  get output(): string {
+    return [...this.lines, this.stderr].join('\n')
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal)
   }
 
-  /** Resolves when `look` finds something, and looks again at each line; rejects when the process ends without it. */
-  async find<T>(look: () => T | null): Promise<T> {
-    for (;;) {
-      const found = look()
-      if (found !== null) return found
-      if (this.isOver)
-        throw new Error(`${this.child.spawnfile} ended without it:\n${this.lines.join('\n')}\n${this.stderr}`)
-      await new Promise<void>((resolve) => {
-        const told = () => {
-          this.watchers.delete(told)
-          resolve()
-        }
-        this.watchers.add(told)
-      })
-    }
+  /** Resolves when `isThere` says so, asked at each line; rejects when the process ends before. */
+  until(isThere: () => boolean): Promise<void> {
+    return untilAny([this], isThere)
+  }
+
+  /** Resolves when it says more, or ends; at once when it has ended. */
+  async change(): Promise<'more' | 'over'> {
+    if (this.isOver) return 'over'
+    await new Promise<void>((resolve) => this.watchers.push(resolve))
+    return 'more'
   }
 
   private tell(): void {
-    for (const told of [...this.watchers]) told()
+    for (const told of this.watchers.splice(0)) told()
+  }
+}
+
+/** Resolves when `isThere` says so, asked whenever one of these processes says more; rejects when one ends before. */
+export async function untilAny(processes: readonly LineProcess[], isThere: () => boolean): Promise<void> {
+  while (!isThere()) {
+    if ((await Promise.race(processes.map((one) => one.change()))) === 'more') continue
+    throw new Error(`a process ended too early:\n${processes.map((one) => one.output).join('\n')}`)
   }
 }
