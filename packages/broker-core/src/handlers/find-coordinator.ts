@@ -10,8 +10,10 @@ type Coordinator = NonNullable<ResponseInput<'FindCoordinator'>['coordinators']>
 
 function coordinatorOf(services: Services, key: string, keyType: number, { advertised }: RequestContext): Coordinator {
   if (keyType !== GROUP) {
+    // The one code that librdkafka gives up on at once, and whose message it shows; others it asks again for a minute.
+    const errorCode = 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'
     const errorMessage = `only groups (key type ${GROUP}) have a coordinator here: transactions are not supported`
-    return { key, nodeId: -1, host: '', port: -1, errorCode: 'INVALID_REQUEST', errorMessage }
+    return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage }
   }
   const { host, port } = advertised
   return { key, nodeId: services.nodeId, host, port, errorCode: 'NONE', errorMessage: null }
