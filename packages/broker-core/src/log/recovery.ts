@@ -1,5 +1,6 @@
 // Opens a log as a crash may have left it: a torn tail is cut off, rot is kept and reported, and nothing durable is lost.
-import { RECORD_BATCH_OVERHEAD } from '@goqueue/protocol'
+import { nextOffset, RECORD_BATCH_OVERHEAD } from '@goqueue/protocol'
+import type { RecordBatchHeader } from '@goqueue/protocol'
 import { assert } from '../assert.ts'
 import type { FileHandle } from '../storage/file-system.ts'
 import { parentOf } from '../storage/parent-of.ts'
@@ -15,6 +16,8 @@ import type { SegmentContext } from './segment.ts'
 import { hasUnwrittenSector, keepBroken } from './torn-write.ts'
 import { headerAt, walkBatches } from './walk-batches.ts'
 import type { WalkOutcome } from './walk-batches.ts'
+
+const REWRITE_BYTES = 1024 * 1024
 
 /** A log as it was found. All of it is durable. */
 export interface RecoveredLog {
@@ -48,7 +51,7 @@ export async function recoverLog(
   const lastBase = baseOffsets.at(-1)
   const durableOffset = range?.durableOffset ?? 0
   let quarantine: string | null = null
-  let nextOffset = durableOffset
+  let endOffset = durableOffset
   if (lastBase === undefined) {
     if (durableOffset > logStartOffset)
       quarantine = `all files of ${durableOffset - logStartOffset} records are missing`
@@ -56,14 +59,14 @@ export async function recoverLog(
     const recovery = await recoverLastSegment(context, lastBase, range)
     segments.push(recovery.segment)
     quarantine = recovery.quarantine
-    nextOffset = recovery.segment.nextOffset
+    endOffset = recovery.segment.nextOffset
   }
   if (baseOffsets[0] !== undefined && range !== undefined && baseOffsets[0] > range.logStartOffset) {
     quarantine ??= `the segments of offsets ${range.logStartOffset} to ${baseOffsets[0] - 1} are missing`
   }
-  const producerStates = await loadProducerStates(context, names, segments, nextOffset, nowMs)
-  assert(logStartOffset <= nextOffset, 'a log starts at or before its end')
-  return { segments, logStartOffset, nextOffset, quarantine, producerStates }
+  const producerStates = await loadProducerStates(context, names, segments, endOffset, nowMs)
+  assert(logStartOffset <= endOffset, 'a log starts at or before its end')
+  return { segments, logStartOffset, nextOffset: endOffset, quarantine, producerStates }
 }
 
 /** Removes segments that were deleted on record and not yet on disk, and indexes left without a log. */
@@ -110,12 +113,14 @@ async function recoverLastSegment(
   try {
     const durableOffset = Math.max(range?.durableOffset ?? 0, baseOffset)
     const fileBytes = await handle.size()
-    const tornAt = await walkToEnd(segment, handle, fileBytes, durableOffset)
+    const { tornAt, unsyncedFrom } = await walkToEnd(segment, handle, fileBytes, durableOffset)
     segment.firstAppendMs = await firstAppendMs(segment, handle, lastAppendMs)
     const isDamaged = segment.damages.length > 0
     if (tornAt !== null && !isDamaged) await cutTail(context, segment, handle, fileBytes)
-    // What was read from the page cache must not vanish in a power cut after somebody has seen it.
-    if (segment.nextOffset !== range?.durableOffset || tornAt !== null) await syncAll(context, handle)
+    if (segment.nextOffset !== range?.durableOffset || tornAt !== null) {
+      await rewrite(handle, unsyncedFrom ?? segment.sizeBytes, segment.sizeBytes)
+      await syncAll(context, handle)
+    }
     return { segment, quarantine: isDamaged ? `durable records of ${path} are damaged` : null }
   } finally {
     await handle.close()
@@ -128,28 +133,42 @@ async function firstAppendMs(segment: Segment, handle: FileHandle, lastAppendMs:
   return header === null || header.maxTimestampMs < 0 ? lastAppendMs : Math.min(lastAppendMs, header.maxTimestampMs)
 }
 
-/** Notes every batch to the end; returns where a torn write begins, null when the file ends with a whole batch. */
+interface WalkedTail {
+  /** Where a torn write begins; null when the file ends with a whole batch. */
+  tornAt: number | null
+  /** Where the batches begin that are not known to be durable; null when there are none. */
+  unsyncedFrom: number | null
+}
+
+/** Notes every batch to the end. */
 async function walkToEnd(
   segment: Segment,
   handle: FileHandle,
   fileBytes: number,
   durableOffset: number,
-): Promise<number | null> {
+): Promise<WalkedTail> {
   const window = new FileWindow(handle, fileBytes)
   const walk = await segment.startWalk(handle, durableOffset, fileBytes)
   walk.verifyAbove = durableOffset
+  let unsyncedFrom: number | null = null
+  const visit = (header: RecordBatchHeader, position: number): void => {
+    if (nextOffset(header) > durableOffset) unsyncedFrom ??= position
+    segment.noteBatch(header)
+  }
   for (;;) {
-    const outcome: WalkOutcome = await walkBatches(window, walk, (header) => segment.noteBatch(header))
+    const outcome: WalkOutcome = await walkBatches(window, walk, visit)
     const { position } = outcome
     const offset = outcome.expectedOffset ?? segment.nextOffset
-    if (outcome.kind === 'end' && offset >= durableOffset) return null
+    if (outcome.kind === 'end' && offset >= durableOffset) return { tornAt: null, unsyncedFrom }
     const next = outcome.kind === 'end' ? null : await findNextBatch(window, position, offset)
-    if (offset >= durableOffset && (await isTorn(window, position, offset, next))) return position
+    if (offset >= durableOffset && (await isTorn(window, position, offset, next))) {
+      return { tornAt: position, unsyncedFrom }
+    }
     const toOffset = next?.header.baseOffset ?? Math.max(durableOffset, offset)
     const nextPosition = next?.position ?? fileBytes
     segment.addDamage(position, offset, toOffset, nextPosition)
     segment.skipTo(nextPosition, toOffset)
-    if (next === null) return null
+    if (next === null) return { tornAt: null, unsyncedFrom }
     walk.position = nextPosition
     walk.expectedOffset = toOffset
   }
@@ -173,6 +192,20 @@ async function cutTail(
   context.report({ kind: 'torn-tail-truncated', log: logName, offset: segment.nextOffset, bytes, keptIn })
 }
 
+/**
+ * Writes the bytes back where they are, so that the sync that follows puts them on the disk. After a failed sync a kernel
+ * may hold pages for clean that never arrived; the next sync would then succeed and do nothing.
+ */
+async function rewrite(handle: FileHandle, from: number, to: number): Promise<void> {
+  const buffer = Buffer.allocUnsafe(Math.min(REWRITE_BYTES, to - from))
+  for (let position = from; position < to; position += buffer.length) {
+    const bytes = buffer.subarray(0, Math.min(buffer.length, to - position))
+    assert((await handle.read(bytes, position)) === bytes.length, 'what was walked can be read again')
+    await handle.write([bytes], position)
+  }
+}
+
+/** What was read from the page cache must not vanish in a power cut after somebody has seen it. */
 async function syncAll(context: SegmentContext, handle: FileHandle): Promise<void> {
   await handle.datasync()
   await context.fileSystem.syncDirectory(context.directory)

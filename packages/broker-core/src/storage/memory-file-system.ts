@@ -101,152 +101,150 @@ export class MemoryFileSystem implements FileSystem {
     return copy
   }
 
-  async open(path: string, mode: 'read' | 'write'): Promise<FileHandle> {
-    await this.begin('open', path)
-    const { directory, name } = this.parentOf('open', path)
-    let entry = directory.entries.get(name)
-    if (entry === undefined && mode === 'write') {
-      entry = new MemoryFile()
-      entry.modifiedMs = this.wallClockMs()
-      directory.change([[name, entry]])
-    }
-    if (entry === undefined) throw failure('open', path, 'ENOENT')
-    if (entry instanceof MemoryDirectory) throw failure('open', path, 'EISDIR')
-    return this.handleOf(entry, path)
-  }
-
-  async list(path: string): Promise<string[]> {
-    await this.begin('list', path)
-    const entry = this.find(path)
-    if (entry === undefined) return []
-    if (entry instanceof MemoryFile) throw failure('list', path, 'ENOTDIR')
-    return [...entry.entries.keys()].sort()
-  }
-
-  async makeDirectory(path: string): Promise<void> {
-    await this.begin('mkdir', path)
-    let directory = this.root
-    for (const name of namesOf(path)) {
-      let next = directory.entries.get(name)
-      if (next === undefined) {
-        next = new MemoryDirectory()
-        directory.change([[name, next]])
+  open(path: string, mode: 'read' | 'write'): Promise<FileHandle> {
+    return this.perform('open', path, () => {
+      const { directory, name } = this.parentOf('open', path)
+      let entry = directory.entries.get(name)
+      if (entry === undefined && mode === 'write') {
+        entry = new MemoryFile()
+        entry.modifiedMs = this.wallClockMs()
+        directory.change([[name, entry]])
       }
-      if (next instanceof MemoryFile) throw failure('mkdir', path, 'ENOTDIR')
-      directory = next
-    }
+      if (entry === undefined) throw failure('open', path, 'ENOENT')
+      if (entry instanceof MemoryDirectory) throw failure('open', path, 'EISDIR')
+      return this.handleOf(entry, path)
+    })
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    await this.begin('rename', from)
-    const source = this.parentOf('rename', from)
-    const target = this.parentOf('rename', to)
-    const entry = source.directory.entries.get(source.name)
-    if (entry === undefined) throw failure('rename', from, 'ENOENT')
-    if (source.directory === target.directory) {
-      source.directory.change([
-        [source.name, null],
-        [target.name, entry],
-      ])
-      return
-    }
-    target.directory.change([[target.name, entry]])
-    source.directory.change([[source.name, null]])
+  list(path: string): Promise<string[]> {
+    return this.perform('list', path, () => {
+      const entry = this.find(path)
+      if (entry === undefined) return []
+      if (entry instanceof MemoryFile) throw failure('list', path, 'ENOTDIR')
+      return [...entry.entries.keys()].sort()
+    })
   }
 
-  async remove(path: string): Promise<void> {
-    await this.begin('remove', path)
-    const entry = this.find(path)
-    if (entry === undefined) return
-    if (entry instanceof MemoryDirectory) throw failure('remove', path, 'EISDIR')
-    const { directory, name } = this.parentOf('remove', path)
-    directory.change([[name, null]])
+  makeDirectory(path: string): Promise<void> {
+    return this.perform('mkdir', path, () => {
+      let directory = this.root
+      for (const name of namesOf(path)) {
+        let next = directory.entries.get(name)
+        if (next === undefined) {
+          next = new MemoryDirectory()
+          directory.change([[name, next]])
+        }
+        if (next instanceof MemoryFile) throw failure('mkdir', path, 'ENOTDIR')
+        directory = next
+      }
+    })
   }
 
-  async removeDirectory(path: string): Promise<void> {
-    await this.begin('remove', path)
-    if (this.find(path) === undefined) return
-    const { directory, name } = this.parentOf('remove', path)
-    directory.change([[name, null]])
+  rename(from: string, to: string): Promise<void> {
+    return this.perform('rename', from, () => {
+      const source = this.parentOf('rename', from)
+      const target = this.parentOf('rename', to)
+      const entry = source.directory.entries.get(source.name)
+      if (entry === undefined) throw failure('rename', from, 'ENOENT')
+      if (source.directory === target.directory) {
+        source.directory.change([
+          [source.name, null],
+          [target.name, entry],
+        ])
+        return
+      }
+      target.directory.change([[target.name, entry]])
+      source.directory.change([[source.name, null]])
+    })
   }
 
-  async syncDirectory(path: string): Promise<void> {
-    await this.begin('fsync', path)
-    const entry = this.find(path)
-    if (!(entry instanceof MemoryDirectory)) throw failure('fsync', path, 'ENOENT')
-    entry.sync()
+  remove(path: string): Promise<void> {
+    return this.perform('remove', path, () => {
+      const entry = this.find(path)
+      if (entry === undefined) return
+      if (entry instanceof MemoryDirectory) throw failure('remove', path, 'EISDIR')
+      const { directory, name } = this.parentOf('remove', path)
+      directory.change([[name, null]])
+    })
   }
 
-  async sizeOf(path: string): Promise<number | null> {
-    await this.begin('stat', path)
-    const entry = this.find(path)
-    return entry instanceof MemoryFile ? entry.size : null
+  removeDirectory(path: string): Promise<void> {
+    return this.perform('remove', path, () => {
+      if (this.find(path) === undefined) return
+      const { directory, name } = this.parentOf('remove', path)
+      directory.change([[name, null]])
+    })
   }
 
-  async modifiedMs(path: string): Promise<number | null> {
-    await this.begin('stat', path)
-    const entry = this.find(path)
-    return entry instanceof MemoryFile ? entry.modifiedMs : null
+  syncDirectory(path: string): Promise<void> {
+    return this.perform('fsync', path, () => {
+      const entry = this.find(path)
+      if (!(entry instanceof MemoryDirectory)) throw failure('fsync', path, 'ENOENT')
+      entry.sync()
+    })
+  }
+
+  sizeOf(path: string): Promise<number | null> {
+    return this.perform('stat', path, () => {
+      const entry = this.find(path)
+      return entry instanceof MemoryFile ? entry.size : null
+    })
+  }
+
+  modifiedMs(path: string): Promise<number | null> {
+    return this.perform('stat', path, () => {
+      const entry = this.find(path)
+      return entry instanceof MemoryFile ? entry.modifiedMs : null
+    })
   }
 
   private handleOf(file: MemoryFile, path: string): FileHandle {
     let isClosed = false
-    const begin = async (operation: string) => {
-      if (isClosed) throw failure(operation, path, 'EBADF')
-      await this.begin(operation, path)
+    const perform = <T>(name: string, effect: () => T, halfEffect?: () => void): Promise<T> => {
+      if (isClosed) return Promise.reject(failure(name, path, 'EBADF'))
+      return this.perform(name, path, effect, halfEffect)
+    }
+    const writeAll = (buffers: readonly Uint8Array[], position: number, maxBytes: number) => {
+      let done = 0
+      for (const bytes of buffers) {
+        const part = bytes.subarray(0, maxBytes - done)
+        file.write(part, position + done)
+        done += part.length
+      }
+      file.modifiedMs = this.wallClockMs()
     }
     return {
-      read: async (buffer, position) => {
-        await begin('read')
-        return file.read(buffer, position)
+      read: (buffer, position) => perform('read', () => file.read(buffer, position)),
+      write: (buffers, position) => {
+        const half = () => writeAll(buffers, position, Math.floor(sizeOf(buffers) / 2))
+        return perform('write', () => writeAll(buffers, position, Infinity), half)
       },
-      write: async (buffers, position) => {
-        try {
-          await begin('write')
-        } catch (error) {
-          if (isFault(error)) writeHalf(file, buffers, position)
-          throw error
-        }
-        let at = position
-        for (const bytes of buffers) {
-          file.write(bytes, at)
-          at += bytes.length
-        }
-        file.modifiedMs = this.wallClockMs()
-      },
-      truncate: async (bytes) => {
-        await begin('truncate')
-        file.truncate(bytes)
-        file.modifiedMs = this.wallClockMs()
-      },
-      datasync: async () => {
+      truncate: (bytes) => perform('truncate', () => file.truncate(bytes)),
+      datasync: () => {
+        // Taken now: what is written while the sync is held back is not part of it.
         const sync = file.beginSync()
-        await begin('fdatasync')
-        file.endSync(sync)
+        return perform('fdatasync', () => file.endSync(sync))
       },
-      size: async () => {
-        await begin('stat')
-        return file.size
-      },
-      close: async () => {
-        await begin('close')
-        isClosed = true
-      },
+      size: () => perform('stat', () => file.size),
+      close: () => perform('close', () => void (isClosed = true)),
     }
   }
 
-  /** Counts the operation, and fails it when that was asked for. */
-  private async begin(name: string, path: string): Promise<void> {
+  /** Counts the operation and does it at once, unless it was to fail or is held back; `halfEffect` is what a failed one leaves. */
+  private async perform<T>(name: string, path: string, effect: () => T, halfEffect?: () => void): Promise<T> {
     if (this.dead) throw failure(name, path, 'ENODEV')
     const number = ++this.operationCount
     if (number === this.failNumber) {
+      halfEffect?.()
       if (this.failCode === 'DEAD') this.dead = true
-      throw failure(name, path, this.failCode, true)
+      throw failure(name, path, this.failCode)
     }
     const held = this.onOperation?.({ number, name, path })
-    if (held === undefined) return
-    await held
-    if (this.dead) throw failure(name, path, 'ENODEV')
+    if (held !== undefined) {
+      await held
+      if (this.dead) throw failure(name, path, 'ENODEV')
+    }
+    return effect()
   }
 
   private find(path: string): Entry | undefined {
@@ -271,27 +269,12 @@ function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.')
 }
 
-const faults = new WeakSet<Error>()
-
-function failure(operation: string, path: string, code: string, isInjected = false): StorageError {
-  const error = new StorageError(operation, path, Object.assign(new Error(code), { code }))
-  if (isInjected) faults.add(error)
-  return error
+function failure(operation: string, path: string, code: string): StorageError {
+  return new StorageError(operation, path, Object.assign(new Error(code), { code }))
 }
 
-function isFault(error: unknown): boolean {
-  return error instanceof StorageError && faults.has(error)
-}
-
-function writeHalf(file: MemoryFile, buffers: readonly Uint8Array[], position: number): void {
-  let left = Math.floor(buffers.reduce((sum, bytes) => sum + bytes.length, 0) / 2)
-  let at = position
-  for (const bytes of buffers) {
-    const part = bytes.subarray(0, left)
-    file.write(part, at)
-    at += part.length
-    left -= part.length
-  }
+function sizeOf(buffers: readonly Uint8Array[]): number {
+  return buffers.reduce((sum, bytes) => sum + bytes.length, 0)
 }
 
 function cloneDirectory(directory: MemoryDirectory, copies: Map<Entry, Entry>): MemoryDirectory {

@@ -2,7 +2,7 @@
 
 /** What the disk is sure to keep of any write, whole or not at all. */
 const SECTOR_BYTES = 512
-const PAGE_BYTES = 16 * 1024
+const PAGE_BYTES = 4 * 1024
 const BLANK_PAGE = Buffer.alloc(PAGE_BYTES)
 
 /** What is about to be synced: taken when the sync begins, kept when it succeeds. */
