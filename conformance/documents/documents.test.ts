@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../workspace/root.ts'
-import { apisDocument } from './apis.ts'
+import { generatedDocuments } from './generated.ts'
 
-test('docs/apis.md is what the registry says (npm run docs writes it)', async () => {
-  expect(readFileSync(join(root, 'docs', 'apis.md'), 'utf8')).toBe(await apisDocument(root))
+test.each(generatedDocuments)('docs/%s is what the code says (npm run docs writes it)', async (name, generate) => {
+  expect(readFileSync(join(root, 'docs', name), 'utf8')).toBe(await generate(root))
 })

@@ -2,6 +2,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../workspace/root.ts'
-import { apisDocument } from './apis.ts'
+import { generatedDocuments } from './generated.ts'
 
-writeFileSync(join(root, 'docs', 'apis.md'), await apisDocument(root))
+for (const [name, generate] of generatedDocuments) writeFileSync(join(root, 'docs', name), await generate(root))

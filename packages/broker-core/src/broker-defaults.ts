@@ -11,7 +11,7 @@ export const brokerDefaults = {
   logRetentionMs: 604_800_000,
   /** log.retention.bytes: the oldest segments go while a partition is larger; −1 keeps them. */
   logRetentionBytes: -1,
-  /** log.retention.check.interval.ms */
+  /** log.retention.check.interval.ms: how often segments are looked through for what may be deleted. */
   logRetentionCheckIntervalMs: 300_000,
   /** log.index.interval.bytes: bytes of log between two index entries. */
   logIndexIntervalBytes: 4_096,
@@ -21,14 +21,14 @@ export const brokerDefaults = {
   logMessageTimestampAfterMaxMs: 3_600_000,
   /** 'durable': a record is visible and acknowledged (acks=all) when it is on disk; 'os': when the kernel has it. */
   flush: 'durable' as 'durable' | 'os',
-  /** fdatasync calls at once over all partitions: two leave libuv's other threads to reads. */
+  /** Calls of fdatasync at once over all partitions: two leave libuv's other threads to reads. */
   maxConcurrentFlushes: 2,
   /** Bytes of recent batches kept in memory over all partitions. */
   tailCacheBytes: 33_554_432,
 
-  /** num.partitions: of a topic created without a number. */
+  /** num.partitions: how many a topic gets that is created without a number. */
   numPartitions: 1,
-  /** auto.create.topics.enable */
+  /** auto.create.topics.enable: whether asking for a topic that is not there creates it. */
   autoCreateTopicsEnable: false,
   /** Partitions one topic may have. */
   maxPartitionsPerTopic: 1_000,
@@ -47,7 +47,7 @@ export const brokerDefaults = {
   requestArrivalTimeoutMs: 30_000,
   /** A response must be taken by the peer within this time. */
   responseDepartureTimeoutMs: 30_000,
-  /** connections.max.idle.ms */
+  /** connections.max.idle.ms: a connection without a request for this long is closed. */
   connectionsMaxIdleMs: 600_000,
   /** fetch.max.bytes: the most one Fetch response carries (one batch may exceed it). */
   fetchMaxBytes: 16_777_216,

@@ -1,20 +1,16 @@
 // How many connections the listener takes: in total, and from one address (row N13 of the abuse table).
 
 /** Limits on connections. What is counted per address spares loopback: a machine does not flood itself. */
-export interface ConnectionLimits {
-  /** Open connections in total: Kafka's max.connections. */
-  maxConnections: number
-  /** Open connections from one address: Kafka's max.connections.per.ip. */
-  maxConnectionsPerIp: number
-  /** New connections from one address in one second: Kafka's max.connection.creation.rate. */
-  maxConnectionCreationRate: number
-}
-
-export const defaultConnectionLimits: Readonly<ConnectionLimits> = {
+export const defaultConnectionLimits = {
+  /** Open connections in total, and never more than the process has file descriptors for. */
   maxConnections: 10_000,
+  /** Open connections from one address; loopback is not counted. */
   maxConnectionsPerIp: 200,
+  /** New connections from one address in one second; loopback is not counted. */
   maxConnectionCreationRate: 100,
 }
+
+export type ConnectionLimits = typeof defaultConnectionLimits
 
 /** Which limit a refused connection met. */
 export type Refusal = keyof ConnectionLimits

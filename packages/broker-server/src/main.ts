@@ -11,6 +11,8 @@ import { packageVersion } from './version.ts'
 const DRAIN_MS = 10_000
 /** When even that has not ended, the process ends anyway: whoever sent the signal counts on it. */
 const LAST_DEADLINE_MS = DRAIN_MS + 5_000
+/** How long a crash waits for its last words to be taken. */
+const CRASH_LOG_MS = 1_000
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2))
@@ -82,6 +84,7 @@ function firstOfTwo(act: () => void): () => void {
 
 /** A fault of ours: nothing in memory can be trusted any more, and what is on disk is made for this. */
 async function crash(error: Error, logger: Logger): Promise<void> {
+  setTimeout(() => process.exit(FAILED), CRASH_LOG_MS).unref()
   logger.log({ kind: 'crash', level: 'error', message: error.message, stack: error.stack })
   await logger.flush()
   process.exit(FAILED)

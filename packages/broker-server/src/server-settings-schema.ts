@@ -3,12 +3,15 @@ import { z } from 'zod'
 import { parseAddress } from './address.ts'
 import { logLevels, type ServerSettings } from './server-settings.ts'
 
-const address = z.string({ error: 'expected HOST:PORT, as text' }).transform((text, context) => {
-  const read = parseAddress(text)
-  if (read !== null) return read
-  context.addIssue({ code: 'custom', message: 'expected HOST:PORT, such as 127.0.0.1:9092 or [::1]:9092' })
-  return z.NEVER
-})
+const address = z
+  .string({ error: 'expected HOST:PORT, as text' })
+  .transform((text, context) => {
+    const read = parseAddress(text)
+    if (read !== null) return read
+    context.addIssue({ code: 'custom', message: 'expected HOST:PORT, such as 127.0.0.1:9092 or [::1]:9092' })
+    return z.NEVER
+  })
+  .meta({ title: 'HOST:PORT' })
 
 const flag = z.boolean({ error: 'expected true or false' })
 

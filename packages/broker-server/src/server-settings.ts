@@ -15,11 +15,17 @@ export interface ServerSettings extends ConnectionLimits {
 }
 
 export const serverDefaults: Readonly<ServerSettings> = {
+  /** Where records, topics and offsets are kept; relative to the working directory. One broker at a time. */
   dataDir: './data',
+  /** Keep everything in memory instead: for tests. */
   memory: false,
+  /** Where clients connect; port 0 is any free port. Anything but loopback needs `insecure`. */
   listen: new Address('127.0.0.1', 9092),
+  /** The address that clients are told. Without it, each is told the one that it connected to. */
   advertise: undefined,
+  /** Agree to listen where other machines can connect, though nobody is asked who they are. */
   insecure: false,
+  /** Events below this level are not logged. */
   logLevel: 'info',
   ...defaultConnectionLimits,
 }

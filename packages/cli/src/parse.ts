@@ -64,8 +64,8 @@ function globalParser(): Argv<GlobalOptions> {
     .strict()
     .demandCommand(1, 1, 'A command is needed')
     .recommendCommands()
-    .help()
-    .version(packageVersion())
+    .help('help', 'print this and exit')
+    .version('version', 'print the version and exit', packageVersion())
     .option('broker', {
       type: 'string',
       describe: 'HOST:PORT of a broker; may be given more than once',
@@ -85,7 +85,8 @@ function globalParser(): Argv<GlobalOptions> {
       requiresArg: true,
       default: '5000',
       coerce: integer('timeout-ms', 1),
-    }) as Argv<GlobalOptions>
+    })
+    .group(['broker', 'output', 'timeout-ms', 'help', 'version'], 'Options of every command:') as Argv<GlobalOptions>
 }
 
 /** The parser explains itself in up to three lines; here it is one sentence that says where to look. */

@@ -14,9 +14,9 @@ export const groupDefaults = {
   groupInitialRebalanceDelayMs: 100,
   /** group.max.size: members a group may have. */
   groupMaxSize: 1_000,
-  /** group.min.session.timeout.ms */
+  /** group.min.session.timeout.ms: the shortest session timeout that a member may ask for. */
   groupMinSessionTimeoutMs: 6_000,
-  /** group.max.session.timeout.ms */
+  /** group.max.session.timeout.ms: the longest session timeout that a member may ask for. */
   groupMaxSessionTimeoutMs: 1_800_000,
   /** The most that a member's rebalance timeout counts for. */
   groupMaxRebalanceTimeoutMs: 86_400_000,
@@ -28,6 +28,6 @@ export const groupDefaults = {
   groupMetadataMaxBytes: 1_048_576,
   /** Groups that may exist at the same time. */
   maxGroups: 10_000,
-  /** offset.metadata.max.bytes */
+  /** offset.metadata.max.bytes: bytes of text that may go with a committed offset. */
   offsetMetadataMaxBytes: 4_096,
 } satisfies CoordinatorOptions

@@ -1,0 +1,94 @@
+// Writes docs/cli.md: the help of every command of goqueue-admin, and what it prints for programs.
+import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
+import { moduleInside } from './inside.ts'
+
+type ParseArguments = (args: readonly string[]) => Promise<{ help: string }>
+
+/** What `--output json` prints, by command. Fields are added at most; none is renamed or removed within a major version. */
+const json: Readonly<Record<string, string>> = {
+  'create-topic': '{ "name": "orders", "topicId": "6f0c…", "partitions": 4 }',
+  'list-topics': '[{ "name": "orders", "partitions": 4, "isInternal": false }]',
+  'describe-topic': `{
+  "name": "orders", "topicId": "6f0c…", "isInternal": false,
+  "partitions": [
+    { "partition": 0, "leader": { "nodeId": 1, "address": "127.0.0.1:9092" }, "beginOffset": 0, "endOffset": 12 }
+  ]
+}`,
+  'delete-topic': '{ "name": "orders", "topicId": "6f0c…", "partitions": 4, "offsets": 48, "executed": false }',
+  produce: '{ "topic": "orders", "records": 3, "partitions": [{ "partition": 0, "records": 3, "lastOffset": 14 }] }',
+  consume: `{"topic":"orders","partition":0,"offset":12,"timestampMs":1700000000000,"key":"k","value":"hello","headers":[["trace","7"]]}`,
+  'list-groups': '[{ "groupId": "billing", "state": "Stable", "protocolType": "consumer" }]',
+  'describe-group': `{
+  "groupId": "billing", "state": "Stable", "protocolType": "consumer",
+  "coordinator": "127.0.0.1:9092", "assignor": "roundrobin",
+  "members": [
+    {
+      "memberId": "consumer-1-5a…", "consumerId": "consumer-1", "clientId": "billing-service", "host": "/10.0.0.7",
+      "assignment": { "orders": [0, 3] }
+    }
+  ],
+  "partitions": [
+    { "topic": "orders", "partition": 0, "committedOffset": 10, "logEndOffset": 12, "lag": 2, "owner": "consumer-1-5a…" }
+  ],
+  "totalLag": 2
+}`,
+}
+
+/** What the help of a command leaves open. */
+const notes: Readonly<Record<string, string>> = {
+  'delete-topic':
+    'Without `--execute` it prints what would be deleted and changes nothing. `offsets` counts the offsets between the beginning and the end of each partition.',
+  produce:
+    'A line ends with LF or CR LF, which are not part of the record; bytes are sent as they are. A line without the key separator ends the command with exit code 1; the lines before it have been produced. Ctrl-C means that this was all: what was read is sent. Progress is shown on stderr when that is a terminal.',
+  consume:
+    'Without `--group` it reads all partitions from their ends as they were when it started, or from their beginnings. With `--group` it is one member of the group, goes on behind what the group has committed, and commits what it has printed; `--from-beginning` counts only where nothing is committed yet. It ends after `--max` records, on Ctrl-C, or when nobody reads its output any more (`| head`): all of these are exit code 0. With `--output json` each record is one line.',
+  'describe-group':
+    'An owner is the member id of a member. `committedOffset` is the next record to read, or null when nothing is committed; `logEndOffset` is null when the topic is gone; `lag` is the difference, or null when one of them is; `totalLag` is the sum of those that are known.',
+}
+
+/** The whole text of docs/cli.md, formatted. */
+export async function cliDocument(root: string): Promise<string> {
+  const parseArguments = (await moduleInside('cli/src/parse.ts'))['parseArguments'] as ParseArguments
+  const help = async (...args: string[]) => fenced('', (await parseArguments([...args, '--help'])).help.trimEnd())
+  const general = await help()
+  const commands = [...general.matchAll(/^ {2}goqueue-admin ([a-z-]+)/gm)].map(([, name = '']) => name)
+  const sections = await Promise.all(
+    commands.map(async (name) => {
+      const form = json[name]
+      if (form === undefined) throw new Error(`the JSON of ${name} is not documented`)
+      const note = notes[name]
+      return [
+        `## ${name}`,
+        await help(name),
+        ...(note ? [note] : []),
+        'As JSON:',
+        fenced(name === 'consume' ? '' : 'json', form),
+      ].join('\n\n')
+    }),
+  )
+  const text = `
+# goqueue-admin
+
+Topics and consumer groups of any Kafka cluster from the command line: of \`goqueue-broker\`, and of Apache Kafka.
+
+${general}
+
+- Tables are for people and may change; \`--output json\` is for programs, and only ever gains fields.
+- What destroys or overwrites prints its plan and changes nothing without \`--execute\`. Nothing ever asks a question.
+- Exit code 0: done. 1: it was understood and could not be done. 2: it was not understood. Every failure is one sentence
+  on stderr.
+- In JSON, bytes (keys, values, header values) are a string where they are valid UTF-8, \`{ "base64": "…" }\` where they
+  are not, and null for null.
+
+This text is generated from the code (\`npm run docs\`).
+
+${sections.join('\n\n')}
+`
+  const file = join(root, 'docs', 'cli.md')
+  return format(text.trimStart(), { ...(await resolveConfig(file)), filepath: file })
+}
+
+function fenced(language: string, text: string): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``
+}
