@@ -18,10 +18,11 @@ export const extraDoors = ['@goqueue/broker-core/testing']
  */
 export const brokerCoreArrows = {
   shell: 'all',
+  'wire-v1': ['handlers', 'topics', 'log', 'coordinator', 'store'],
   handlers: ['topics', 'log', 'coordinator', 'store', 'broker-defaults.ts'],
   'broker-defaults.ts': ['coordinator', 'log'],
   coordinator: ['classic-group', 'wire-v1-group', 'store'],
-  topics: ['log', 'store', 'storage'],
+  topics: ['log', 'store', 'storage', 'broker-defaults.ts'],
   log: ['storage'],
   store: ['storage'],
   storage: [],
@@ -30,7 +31,7 @@ export const brokerCoreArrows = {
 }
 
 /** What every room of broker-core stands on: files of src that each may import, and that import no room. */
-export const brokerCoreFoundations = ['assert.ts', 'broker-event.ts', 'request-context.ts', 'runtime.ts']
+export const brokerCoreFoundations = ['assert.ts', 'broker-event.ts', 'dialect.ts', 'request-context.ts', 'runtime.ts']
 
 /** Rooms that know the wire's types but none of its code. */
 export const typesOnlyRooms = ['packages/broker-core/src/classic-group/']
