@@ -180,7 +180,8 @@ describe('broker-core', () => {
   })
 })
 
-describe('rules that need types', () => {
+// The first of these loads the types of a whole package.
+describe('rules that need types', { timeout: 60_000 }, () => {
   const file = `${CORE}/runtime.ts`
   test.each([
     ['@typescript-eslint/no-floating-promises', 'export function f(p: Promise<void>) { p }'],
