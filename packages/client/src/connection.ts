@@ -151,12 +151,7 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return this.failure === null
-  }
-
-  /** Requests sent and not yet answered. */
-  get pendingCount(): number {
-    return this.pending.length
+    return this.failure === null && !this.duplex.destroyed
   }
 
   /** Calls back once, when the connection has broken or was closed. */

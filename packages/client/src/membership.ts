@@ -317,7 +317,7 @@ function refused(member: Membership, errorCode: ErrorCode): MembershipEffect[] {
       member.memberId = ''
       return [...release(member, errorCode), ...dropHeld(member), ...join(member, 'its member id is no longer known')]
     default:
-      return isWorthRetrying(errorCode) ? [] : end(member, errorCode, null)
+      return isWorthRetrying(errorCode) ? [] : [...dropHeld(member), ...end(member, errorCode, null)]
   }
 }
 
@@ -341,7 +341,7 @@ function dropHeld({ phase }: Membership): MembershipEffect[] {
 }
 
 function end(member: Membership, errorCode: ErrorCode | null, error: Error | null): MembershipEffect[] {
-  const effects = [...release(member, errorCode ?? 'CLOSED'), ...dropHeld(member)]
+  const effects = release(member, errorCode ?? 'CLOSED')
   member.phase = 'ended'
   member.requestId += 1
   if (errorCode === 'FENCED_INSTANCE_ID') member.isFenced = true

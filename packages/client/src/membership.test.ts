@@ -1,0 +1,377 @@
+import type { ErrorCode, PartitionsByTopic } from '@goqueue/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  newMembership,
+  nextDeadlineMs,
+  step,
+  type Membership,
+  type MembershipEffect,
+  type MembershipInput,
+} from './membership.ts'
+
+const SESSION_MS = 30_000
+const HEARTBEAT_MS = 1_000
+const RETRY_MS = 50
+const ASSIGNMENT: PartitionsByTopic = new Map([['orders', [0, 1]]])
+
+/** A member and the clock it is given; `requestId` of an answer is that of the newest effect unless said otherwise. */
+class Driver {
+  readonly member: Membership
+  nowMs = 0
+  last: readonly MembershipEffect[] = []
+
+  constructor(isStatic = false) {
+    this.member = newMembership({ isStatic, sessionTimeoutMs: SESSION_MS, heartbeatIntervalMs: HEARTBEAT_MS })
+  }
+
+  submit(input: MembershipInput): readonly MembershipEffect[] {
+    this.last = step(this.member, input, this.nowMs)
+    return this.last
+  }
+
+  kinds(input: MembershipInput): string[] {
+    return this.submit(input).map((effect) => effect.kind)
+  }
+
+  joined(errorCode: ErrorCode, options: { leaderId?: string; memberId?: string; skipAssignment?: boolean } = {}) {
+    return this.submit({
+      kind: 'joinAnswered',
+      requestId: this.member.requestId,
+      errorCode,
+      memberId: options.memberId ?? 'me',
+      generationId: 1,
+      protocolName: 'roundrobin',
+      leaderId: options.leaderId ?? 'other',
+      skipAssignment: options.skipAssignment ?? false,
+      members: [],
+      retryDelayMs: RETRY_MS,
+    })
+  }
+
+  synced(errorCode: ErrorCode) {
+    const { requestId } = this.member
+    return this.submit({ kind: 'syncAnswered', requestId, errorCode, assignment: ASSIGNMENT, retryDelayMs: RETRY_MS })
+  }
+
+  heartbeat(errorCode: ErrorCode) {
+    this.nowMs += HEARTBEAT_MS
+    this.submit({ kind: 'tick' })
+    const requestId = this.member.heartbeatRequestId!
+    return this.submit({ kind: 'heartbeatAnswered', requestId, errorCode })
+  }
+
+  stable(): this {
+    this.submit({ kind: 'start' })
+    this.joined('NONE')
+    this.synced('NONE')
+    expect(this.member.phase).toBe('stable')
+    return this
+  }
+}
+
+describe('joining', () => {
+  it('a follower joins, syncs without assignments, and owns what it is given', () => {
+    const driver = new Driver()
+    expect(driver.submit({ kind: 'start' })).toEqual([expect.objectContaining({ kind: 'join', memberId: '' })])
+    expect(driver.joined('NONE')).toEqual([
+      expect.objectContaining({ kind: 'sync', memberId: 'me', generationId: 1, assignments: new Map() }),
+    ])
+    expect(driver.synced('NONE')).toEqual([{ kind: 'own', assignment: ASSIGNMENT, generationId: 1 }])
+  })
+
+  it('the leader computes the assignment and brings it', () => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    const [assign] = driver.joined('NONE', { leaderId: 'me' })
+    expect(assign).toMatchObject({ kind: 'assign', protocolName: 'roundrobin' })
+    const assignments = new Map([['me', Buffer.from('x')]])
+    const { requestId } = driver.member
+    expect(driver.submit({ kind: 'assignmentMade', requestId, assignments })).toEqual([
+      expect.objectContaining({ kind: 'sync', assignments }),
+    ])
+  })
+
+  it('a leader that is told to skip the assignment syncs as a follower does (KIP-814)', () => {
+    const driver = new Driver(true)
+    driver.submit({ kind: 'start' })
+    expect(driver.joined('NONE', { leaderId: 'me', skipAssignment: true })).toEqual([
+      expect.objectContaining({ kind: 'sync', assignments: new Map() }),
+    ])
+    expect(driver.member.isLeader).toBe(true)
+  })
+
+  it('MEMBER_ID_REQUIRED is answered at once with the id, but not for ever', () => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    expect(driver.joined('MEMBER_ID_REQUIRED', { memberId: 'given' })).toEqual([
+      expect.objectContaining({ kind: 'join', memberId: 'given' }),
+    ])
+    expect(driver.joined('MEMBER_ID_REQUIRED', { memberId: 'given' })).toEqual([])
+    expect(driver.member.phase).toBe('waiting')
+  })
+
+  it('start does nothing while a membership lives', () => {
+    expect(new Driver().stable().submit({ kind: 'start' })).toEqual([])
+  })
+
+  it.each([
+    'COORDINATOR_LOAD_IN_PROGRESS',
+    'NOT_COORDINATOR',
+    'REBALANCE_IN_PROGRESS',
+    'UNKNOWN_SERVER_ERROR',
+  ] as const)('%s is tried again after the pause', (errorCode) => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    expect(driver.joined(errorCode)).toEqual([])
+    expect(nextDeadlineMs(driver.member)).toBe(RETRY_MS)
+    driver.nowMs = RETRY_MS
+    expect(driver.kinds({ kind: 'tick' })).toEqual(['join'])
+  })
+
+  it.each(['GROUP_MAX_SIZE_REACHED', 'INCONSISTENT_GROUP_PROTOCOL', 'INVALID_SESSION_TIMEOUT'] as const)(
+    '%s ends the attempt, and start begins another',
+    (errorCode) => {
+      const driver = new Driver()
+      driver.submit({ kind: 'start' })
+      expect(driver.joined(errorCode)).toEqual([{ kind: 'end', errorCode, error: null }])
+      expect(driver.kinds({ kind: 'start' })).toEqual(['join'])
+    },
+  )
+
+  it('an answer to an attempt that was given up changes nothing', () => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    const stale = driver.member.requestId
+    driver.submit({ kind: 'attemptFailed', requestId: stale, retryDelayMs: RETRY_MS })
+    const before = { ...driver.member }
+    expect(driver.submit({ kind: 'attemptFailed', requestId: stale, retryDelayMs: RETRY_MS })).toEqual([])
+    expect(driver.member).toEqual(before)
+  })
+})
+
+describe('heartbeats', () => {
+  it('come every interval from the join on, one at a time', () => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    expect(nextDeadlineMs(driver.member)).toBe(Infinity)
+    driver.joined('NONE')
+    expect(nextDeadlineMs(driver.member)).toBe(HEARTBEAT_MS)
+    driver.nowMs = HEARTBEAT_MS
+    expect(driver.kinds({ kind: 'tick' })).toEqual(['heartbeat'])
+    expect(driver.kinds({ kind: 'tick' })).toEqual([])
+  })
+
+  it('REBALANCE_IN_PROGRESS gives everything up first, and rejoins when that is done', () => {
+    const driver = new Driver().stable()
+    expect(driver.heartbeat('REBALANCE_IN_PROGRESS')).toEqual([
+      expect.objectContaining({ kind: 'release', reason: 'REBALANCE_IN_PROGRESS', mustConfirm: true }),
+    ])
+    expect(driver.heartbeat('REBALANCE_IN_PROGRESS')).toEqual([])
+    const { requestId } = driver.member
+    expect(driver.submit({ kind: 'released', requestId })).toEqual([
+      expect.objectContaining({ kind: 'join', memberId: 'me' }),
+    ])
+  })
+
+  it('ILLEGAL_GENERATION loses the partitions and rejoins as the same member', () => {
+    const driver = new Driver().stable()
+    expect(driver.heartbeat('ILLEGAL_GENERATION')).toEqual([
+      expect.objectContaining({ kind: 'release', reason: 'ILLEGAL_GENERATION', mustConfirm: false }),
+      expect.objectContaining({ kind: 'join', memberId: 'me' }),
+    ])
+  })
+
+  it('UNKNOWN_MEMBER_ID loses the partitions and rejoins as a new member', () => {
+    const driver = new Driver().stable()
+    expect(driver.heartbeat('UNKNOWN_MEMBER_ID')).toEqual([
+      expect.objectContaining({ kind: 'release' }),
+      expect.objectContaining({ kind: 'join', memberId: '' }),
+    ])
+  })
+
+  it('I12: FENCED_INSTANCE_ID is final', () => {
+    const driver = new Driver(true).stable()
+    expect(driver.heartbeat('FENCED_INSTANCE_ID')).toEqual([
+      expect.objectContaining({ kind: 'release', reason: 'FENCED_INSTANCE_ID' }),
+      { kind: 'end', errorCode: 'FENCED_INSTANCE_ID', error: null },
+    ])
+    expect(driver.kinds({ kind: 'start' })).toEqual(['end'])
+    expect(nextDeadlineMs(driver.member)).toBe(Infinity)
+  })
+
+  it('I19: the partitions are given up when the session is over, counted from the last heartbeat that was answered', () => {
+    const driver = new Driver().stable()
+    driver.heartbeat('NONE')
+    const sentMs = driver.nowMs
+    driver.nowMs += HEARTBEAT_MS
+    driver.submit({ kind: 'tick' })
+    driver.submit({ kind: 'heartbeatFailed', requestId: driver.member.heartbeatRequestId! })
+    driver.nowMs = sentMs + SESSION_MS - 1
+    expect(driver.kinds({ kind: 'tick' })).toEqual(['heartbeat'])
+    expect(nextDeadlineMs(driver.member)).toBe(sentMs + SESSION_MS)
+    driver.nowMs += 1
+    expect(driver.submit({ kind: 'tick' })).toEqual([
+      expect.objectContaining({ kind: 'release', reason: 'SESSION_EXPIRED' }),
+      expect.objectContaining({ kind: 'join', memberId: 'me' }),
+    ])
+  })
+
+  it('a static member whose session is over rejoins under its old member id: a newer owner of the id must fence it', () => {
+    const driver = new Driver(true).stable()
+    driver.nowMs = SESSION_MS
+    expect(driver.submit({ kind: 'tick' }).at(-1)).toMatchObject({ kind: 'join', memberId: 'me' })
+  })
+
+  it('a coordinator that moves costs no partition', () => {
+    const driver = new Driver().stable()
+    expect(driver.heartbeat('NOT_COORDINATOR')).toEqual([])
+    expect(driver.member).toMatchObject({ phase: 'stable', isOwner: true })
+  })
+})
+
+describe('commits', () => {
+  it('a refused commit of this generation is as good as a heartbeat', () => {
+    const driver = new Driver().stable()
+    expect(driver.kinds({ kind: 'commitRefused', generationId: 1, errorCode: 'REBALANCE_IN_PROGRESS' })).toEqual([
+      'release',
+    ])
+  })
+
+  it('a refused commit of an older generation says nothing', () => {
+    const driver = new Driver().stable()
+    expect(driver.kinds({ kind: 'commitRefused', generationId: 0, errorCode: 'ILLEGAL_GENERATION' })).toEqual([])
+  })
+})
+
+describe('leaving', () => {
+  it('gives up the partitions, then leaves under its member id', () => {
+    const driver = new Driver().stable()
+    expect(driver.submit({ kind: 'leave' })).toEqual([
+      expect.objectContaining({ kind: 'release', reason: 'CLOSED' }),
+      { kind: 'leave', memberId: 'me' },
+    ])
+    expect(driver.member).toMatchObject({ phase: 'out', memberId: '' })
+  })
+
+  it('drops the request that is held', () => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    driver.joined('MEMBER_ID_REQUIRED', { memberId: 'given' })
+    expect(driver.kinds({ kind: 'leave' })).toEqual(['dropHeld', 'leave'])
+  })
+
+  it('stop says nothing to the group', () => {
+    expect(new Driver(true).stable().kinds({ kind: 'stop' })).toEqual(['release'])
+  })
+
+  it('a static member that does not know its member id yet is named by its instance id', () => {
+    const driver = new Driver(true)
+    driver.submit({ kind: 'start' })
+    expect(driver.submit({ kind: 'leave' }).at(-1)).toEqual({ kind: 'leave', memberId: '' })
+  })
+})
+
+describe('partitions changed', () => {
+  it('makes the leader rejoin, and nobody else', () => {
+    expect(new Driver().stable().kinds({ kind: 'partitionsChanged' })).toEqual([])
+    const leader = new Driver()
+    leader.submit({ kind: 'start' })
+    leader.joined('NONE', { leaderId: 'me' })
+    leader.submit({ kind: 'assignmentMade', requestId: leader.member.requestId, assignments: new Map() })
+    leader.synced('NONE')
+    expect(leader.kinds({ kind: 'partitionsChanged' })).toEqual(['release'])
+  })
+})
+
+const CODES: readonly ErrorCode[] = [
+  'NONE',
+  'NONE',
+  'NONE',
+  'REBALANCE_IN_PROGRESS',
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'MEMBER_ID_REQUIRED',
+  'NOT_COORDINATOR',
+  'GROUP_AUTHORIZATION_FAILED',
+  'FENCED_INSTANCE_ID',
+]
+
+describe('any inputs in any order', () => {
+  const code = fc.constantFrom(...CODES)
+  const action = fc.oneof(
+    fc.record({ do: fc.constant('join' as const), code, isLeader: fc.boolean() }),
+    fc.record({ do: fc.constant('assigned' as const) }),
+    fc.record({ do: fc.constant('sync' as const), code }),
+    fc.record({ do: fc.constant('heartbeat' as const), code }),
+    fc.record({ do: fc.constant('fail' as const) }),
+    fc.record({ do: fc.constant('released' as const) }),
+    fc.record({ do: fc.constant('commit' as const), code }),
+    fc.record({ do: fc.constantFrom('start', 'leave', 'stop', 'partitionsChanged') }),
+    fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }),
+  )
+
+  it('I1, I17, I18: owns what it was given until it is released, never idles for ever, never asks twice at once', () => {
+    fc.assert(
+      fc.property(fc.boolean(), fc.array(action, { maxLength: 60 }), (isStatic, actions) => {
+        const driver = new Driver(isStatic)
+        let owns = false
+        for (const item of [{ do: 'start' as const }, ...actions]) {
+          const { requestId } = driver.member
+          const effects = perform(driver, item)
+          for (const effect of effects) {
+            if (effect.kind === 'own') {
+              expect(owns).toBe(false)
+              owns = true
+            } else if (effect.kind === 'release') {
+              expect(owns).toBe(true)
+              owns = false
+            } else if (effect.kind === 'join') {
+              expect(owns).toBe(false)
+            }
+          }
+          expect(driver.member.isOwner).toBe(owns)
+          const asked = effects.filter(({ kind }) => kind === 'join' || kind === 'assign' || kind === 'sync')
+          expect(asked.length).toBeLessThanOrEqual(1)
+          if (asked.length === 1) expect(driver.member.requestId).toBeGreaterThan(requestId)
+          const { phase } = driver.member
+          // Either a request is under way, or somebody must confirm, or time will move it on, or it is over.
+          const isUnderWay = ['joining', 'assigning', 'syncing', 'revoking'].includes(phase)
+          const isOver = phase === 'out' || phase === 'ended'
+          const heartbeatIsUnderWay = driver.member.heartbeatRequestId !== null
+          expect(isUnderWay || isOver || heartbeatIsUnderWay || nextDeadlineMs(driver.member) < Infinity).toBe(true)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  function perform(
+    driver: Driver,
+    item: { do: string; code?: ErrorCode; isLeader?: boolean; ms?: number },
+  ): readonly MembershipEffect[] {
+    const { requestId, heartbeatRequestId } = driver.member
+    const errorCode = item.code ?? 'NONE'
+    switch (item.do) {
+      case 'join':
+        return driver.joined(errorCode, { leaderId: item.isLeader === true ? 'me' : 'other' })
+      case 'assigned':
+        return driver.submit({ kind: 'assignmentMade', requestId, assignments: new Map() })
+      case 'sync':
+        return driver.synced(errorCode)
+      case 'heartbeat':
+        return driver.submit({ kind: 'heartbeatAnswered', requestId: heartbeatRequestId ?? -1, errorCode })
+      case 'fail':
+        return driver.submit({ kind: 'attemptFailed', requestId, retryDelayMs: RETRY_MS })
+      case 'released':
+        return driver.submit({ kind: 'released', requestId })
+      case 'commit':
+        return driver.submit({ kind: 'commitRefused', generationId: 1, errorCode })
+      case 'wait':
+        driver.nowMs += item.ms ?? 0
+        return driver.submit({ kind: 'tick' })
+      default:
+        return driver.submit({ kind: item.do as 'start' | 'leave' | 'stop' | 'partitionsChanged' })
+    }
+  }
+})
