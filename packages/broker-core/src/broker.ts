@@ -4,16 +4,17 @@ import type { BrokerEvent } from './broker-event.ts'
 import { Connection } from './connection.ts'
 import { GroupCoordinator } from './coordinator/group-coordinator.ts'
 import { describedEvent, type RoomEvent } from './described-event.ts'
-import { dispatch } from './dispatch.ts'
 import type { Services } from './handlers/services.ts'
 import { FetchWaiter } from './log/fetch-waiter.ts'
 import { inProcessPair } from './in-process-pair.ts'
+import { KafkaDialect } from './kafka-dialect.ts'
 import { LogManager } from './log/log-manager.ts'
 import { settingsOf, type BrokerOptions } from './options.ts'
 import { RequestBudget } from './request-budget.ts'
 import { nodeRuntime, type Runtime } from './runtime.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import { ProducerIds } from './store/producer-ids.ts'
+import { WireV1Dialect } from './wire-v1/wire-v1-dialect.ts'
 import { TopicCatalog } from './topics/topic-catalog.ts'
 
 const NODE_ID = 1
@@ -65,9 +66,9 @@ export class Broker {
 
   /** One end of an in-process connection, for `new Client({ dial: () => broker.connect() })`. */
   connect(): Duplex {
-    const [near, far] = inProcessPair()
-    this.serve(far, { remoteAddress: '127.0.0.1', advertised: IN_PROCESS })
-    return near
+    const pair = inProcessPair()
+    this.serve(pair.broker, { remoteAddress: '127.0.0.1', advertised: IN_PROCESS })
+    return pair.client
   }
 
   /** Serves a connection from now on; whatever goes wrong on it ends it and nothing else. */
@@ -82,7 +83,7 @@ export class Broker {
       budget: this.budget,
       peer,
       report: this.report,
-      answer: (frame, context) => dispatch(this.services, frame, context),
+      speak: (name) => (name === 'kafka' ? new KafkaDialect(this.services) : new WireV1Dialect(this.services)),
       onClosed: (ended) => this.connections.delete(ended),
     })
     this.connections.add(connection)
@@ -157,13 +158,15 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       runtime,
       report,
       options: settings,
-      partitionExists: (topic, partition) => topics.byName(topic)?.logs[partition] !== undefined,
+      partitionCount: (topic) => topics.byName(topic)?.partitions ?? 0,
     })
+    groups.offsetExpiry.start()
     const services: Services = {
       settings,
       runtime,
       clusterId: snapshot.clusterId,
       nodeId: NODE_ID,
+      logDirectory: storage.directory,
       topics,
       groups,
       producerIds: new ProducerIds(store, snapshot.nextProducerId),

@@ -1,14 +1,12 @@
 // One client's connection: cuts frames, has them answered, and replies in the order in which they came.
 import type { Duplex } from 'node:stream'
-import { DecodeError, FrameSplitter } from '@goqueue/protocol'
+import { DecodeError, dialectOf, type DialectName } from '@goqueue/protocol'
 import type { BrokerSettings } from './broker-defaults.ts'
 import type { BrokerEvent } from './broker-event.ts'
-import { isPipelined, type ConnectionContext } from './dispatch.ts'
+import type { ConnectionContext, Dialect } from './dialect.ts'
 import type { RequestBudget, RequestHolder } from './request-budget.ts'
 import type { Alarm, Runtime } from './runtime.ts'
 
-/** A request is at least api key, version and correlation id. */
-const MIN_REQUEST_BYTES = 8
 /** Above this many unsent bytes no further request is started. */
 const MAX_UNSENT_BYTES = 1_048_576
 
@@ -20,23 +18,24 @@ export interface ConnectionOptions {
     readonly remoteAddress: string
     readonly advertised: { readonly host: string; readonly port: number }
   }
-  /** Answers one frame; a rejection ends this connection only. */
-  readonly answer: (frame: Buffer, context: ConnectionContext) => Promise<Buffer | null>
+  /** Makes the dialect that the first bytes name. */
+  readonly speak: (name: DialectName) => Dialect
   readonly report: (event: BrokerEvent) => void
   readonly onClosed: (connection: Connection) => void
 }
 
 /** A request under way; answered ones wait here for those before them. */
 interface Pending {
-  readonly apiKey: number
-  readonly bytes: number
+  readonly frame: Buffer
   response: Buffer | null | undefined
 }
 
 export class Connection implements RequestHolder {
   private readonly wire: Duplex
   private readonly options: ConnectionOptions
-  private readonly splitter: FrameSplitter
+  /** Null until the first bytes have told which it is; they wait in `opening`. */
+  private dialect: Dialect | null = null
+  private opening: Buffer = Buffer.alloc(0)
   private readonly closed = new AbortController()
   private readonly context: ConnectionContext
   private readonly pending: Pending[] = []
@@ -57,21 +56,17 @@ export class Connection implements RequestHolder {
     this.lastActivityMs = options.runtime.nowMs()
     const { remoteAddress, advertised } = options.peer
     this.context = { clientHost: `/${remoteAddress}`, advertised, closed: this.closed.signal }
-    this.splitter = new FrameSplitter({
-      maxFrameBytes: options.settings.socketRequestMaxBytes,
-      minFrameBytes: MIN_REQUEST_BYTES,
-    })
     options.budget.add(this)
     wire.on('data', (chunk: Buffer) => this.receive(chunk))
     wire.on('drain', () => this.sent())
-    wire.on('end', () => this.end(null))
+    wire.on('end', () => this.peerEnded())
     wire.on('error', () => this.end(null))
     wire.on('close', () => this.end(null))
     this.watch()
   }
 
   get unfinishedBytes(): number {
-    return this.splitter.pendingBytes
+    return this.opening.length + (this.dialect?.pendingBytes ?? 0)
   }
 
   evict(reason: string): void {
@@ -85,8 +80,8 @@ export class Connection implements RequestHolder {
     return new Promise((resolve) => (this.drained = resolve))
   }
 
-  /** Ends the connection; `reason` is reported where it is the peer's fault or the broker's decision. */
-  end(reason: string | null): void {
+  /** Ends the connection, gracefully after what was sent; `reason` is reported where it is the peer's fault or the broker's decision. */
+  end(reason: string | null, isGraceful = reason === null): void {
     if (this.isEnded) return
     this.isEnded = true
     const { budget, report, onClosed, peer } = this.options
@@ -96,11 +91,11 @@ export class Connection implements RequestHolder {
     }
     this.alarm?.cancel()
     budget.remove(this)
-    budget.release(this.splitter.pendingBytes + (this.next?.length ?? 0))
+    budget.release(this.unfinishedBytes + (this.next?.length ?? 0))
     // What is under way keeps its bytes until it is done: they are still in memory.
     this.closed.abort()
     // A peer that never closes its side must not keep the socket: once the answers are out, it is gone.
-    if (reason === null) this.wire.end(() => this.wire.destroy())
+    if (isGraceful) this.wire.end(() => this.wire.destroy())
     else this.wire.destroy()
     this.drained?.()
     onClosed(this)
@@ -109,9 +104,34 @@ export class Connection implements RequestHolder {
   private receive(chunk: Buffer): void {
     if (this.isEnded) return
     this.lastActivityMs = this.options.runtime.nowMs()
-    this.splitter.push(chunk)
+    this.take(chunk)
     this.options.budget.hold(chunk.length)
     this.advance()
+  }
+
+  private take(chunk: Buffer): void {
+    if (this.dialect !== null) return this.dialect.push(chunk)
+    const start = Buffer.concat([this.opening, chunk])
+    const name = dialectOf(start)
+    if (name === null) {
+      this.opening = start
+      return
+    }
+    this.dialect = this.options.speak(name)
+    this.dialect.push(start)
+    this.opening = Buffer.alloc(0)
+  }
+
+  /** The peer sends nothing more: the one request of a wire-v1 connection is still answered, finished or not. */
+  private peerEnded(): void {
+    if (this.isEnded) return
+    if (this.pending.length === 0) this.send(this.dialect?.lastWord(null) ?? null)
+    else if (this.dialect?.isOneRequestOnly === true) return
+    this.end(null)
+  }
+
+  private send(bytes: Buffer | null): void {
+    if (bytes !== null) this.wire.write(bytes)
   }
 
   private sent(): void {
@@ -136,15 +156,15 @@ export class Connection implements RequestHolder {
 
   /** Takes the next whole frame from what arrived; false when the connection had to be ended. */
   private cut(): boolean {
-    const before = this.splitter.pendingBytes
+    const before = this.unfinishedBytes
     try {
-      this.next = this.splitter.next()
+      this.next = this.dialect?.next() ?? null
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      this.end(error.message)
+      this.fail(error)
       return false
     }
-    const after = this.splitter.pendingBytes
+    const after = this.unfinishedBytes
     // The size itself is not held; the frame is, until it has been answered.
     this.options.budget.release(before - after - (this.next?.length ?? 0))
     if (after === 0) this.unfinishedSinceMs = Infinity
@@ -156,22 +176,22 @@ export class Connection implements RequestHolder {
     if (this.wire.writableLength > MAX_UNSENT_BYTES) return false
     const last = this.pending.at(-1)
     if (last === undefined) return true
-    const apiKey = frame.readInt16BE(0)
-    const isSameKind = isPipelined(apiKey) && last.apiKey === apiKey
-    return isSameKind && this.pending.length < this.options.settings.maxInFlightRequestsPerConnection
+    const isBesides = this.dialect?.mayRunBeside(last.frame, frame) === true
+    return isBesides && this.pending.length < this.options.settings.maxInFlightRequestsPerConnection
   }
 
   private start(frame: Buffer): void {
-    const request: Pending = { apiKey: frame.readInt16BE(0), bytes: frame.length, response: undefined }
+    if (this.dialect === null) return
+    const request: Pending = { frame, response: undefined }
     this.pending.push(request)
-    this.options.answer(frame, this.context).then(
+    this.dialect.answer(frame, this.context).then(
       (response) => {
         request.response = response
-        this.options.budget.release(request.bytes)
+        this.options.budget.release(frame.length)
         this.reply()
       },
       (error: unknown) => {
-        this.options.budget.release(request.bytes)
+        this.options.budget.release(frame.length)
         this.fail(error)
       },
     )
@@ -182,9 +202,10 @@ export class Connection implements RequestHolder {
     this.wire.cork()
     for (let first = this.pending[0]; first !== undefined && first.response !== undefined; first = this.pending[0]) {
       this.pending.shift()
-      if (first.response !== null) this.wire.write(first.response)
+      this.send(first.response)
     }
     this.wire.uncork()
+    if (this.dialect?.isOneRequestOnly === true) return this.end(null)
     const nowMs = this.options.runtime.nowMs()
     this.lastActivityMs = nowMs
     if (this.wire.writableNeedDrain && this.unsentSinceMs === Infinity) this.unsentSinceMs = nowMs
@@ -193,7 +214,11 @@ export class Connection implements RequestHolder {
   }
 
   private fail(error: unknown): void {
-    if (error instanceof DecodeError) return this.end(error.message)
+    if (error instanceof DecodeError) {
+      const lastWord = this.dialect?.lastWord(error) ?? null
+      this.send(lastWord)
+      return this.end(error.message, lastWord !== null)
+    }
     const { report, peer } = this.options
     report({
       kind: 'request-failed',

@@ -10,14 +10,11 @@ import {
   type ApiName,
   type RequestFrame,
 } from '@goqueue/protocol'
+import type { ConnectionContext } from './dialect.ts'
 import { unsupportedApiVersions } from './handlers/api-versions.ts'
 import type { Handler } from './handlers/handler.ts'
 import { handlers } from './handlers/index.ts'
 import type { Services } from './handlers/services.ts'
-import type { RequestContext } from './request-context.ts'
-
-/** The part of a request's context that is its connection's. */
-export type ConnectionContext = Pick<RequestContext, 'clientHost' | 'advertised' | 'closed'>
 
 async function handle<A extends ApiName>(
   services: Services,

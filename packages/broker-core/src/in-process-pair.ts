@@ -6,13 +6,16 @@ function tie(end: Duplex, other: Duplex): void {
   end.once('close', () => {
     if (!end.writableFinished && !other.destroyed) other.push(null)
   })
-  end.once('end', () => end.destroy())
 }
 
-/** A connected pair: what is written to one is read from the other. */
-export function inProcessPair(): [Duplex, Duplex] {
-  const [near, far] = duplexPair()
-  tie(near, far)
-  tie(far, near)
-  return [near, far]
+/**
+ * A connected pair: what is written to one is read from the other. The client's end closes itself when the broker has ended;
+ * the broker's stays open for a last answer and is ended by its connection.
+ */
+export function inProcessPair(): { client: Duplex; broker: Duplex } {
+  const [client, broker] = duplexPair()
+  tie(client, broker)
+  tie(broker, client)
+  client.once('end', () => client.destroy())
+  return { client, broker }
 }

@@ -57,7 +57,13 @@ export async function listen(broker: Pick<Broker, 'serve'>, options: ListenOptio
         'listen on 127.0.0.1, or agree to that with --insecure (insecure: true).',
     )
   }
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS })
+  const server = createServer({
+    // A client that has stopped sending may still be answered; the connection ends its own side.
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  })
   await bind(server, ip, wanted)
   return new TcpListener(server, broker, host, options)
 }

@@ -63,11 +63,12 @@ export type { CompressionName } from './compression/compression-name.ts'
 export { murmur2, partitionForKey } from './murmur2.ts'
 export { crc32c } from './crc32c.ts'
 export {
-  DIALECT_BYTES,
-  isWireV1,
+  dialectOf,
   parseWireV1Request,
   WireV1RequestError,
   wireV1TypeOf,
+  type DialectName,
+  type ParsedWireV1,
   type WireV1Request,
   type WireV1Type,
 } from './wire-v1/wire-v1-request.ts'
@@ -86,7 +87,16 @@ export {
   encodeAssignment,
   type Assignment,
 } from './assignment/assignment-blob.ts'
-export { type Assignments, type Assignor, type AssignorInput, type AssignorMember } from './assignment/assignor.ts'
+export {
+  type Assignments,
+  type Assignor,
+  type AssignorInput,
+  type AssignorMember,
+  type PreviousAssignment,
+} from './assignment/assignor.ts'
 export type { PartitionsByTopic } from './assignment/topic-partitions.ts'
 export { range } from './assignment/range.ts'
 export { roundrobin } from './assignment/roundrobin.ts'
+export { sticky } from './assignment/sticky.ts'
+export { cooperativeSticky } from './assignment/cooperative-sticky.ts'
+export { builtInAssignors } from './assignment/built-in-assignors.ts'

@@ -1,7 +1,8 @@
 // What DescribeGroups and ListGroups say about a group.
-import type { ErrorCode, ResponseInput } from '@goqueue/protocol'
-import type { Group } from '../classic-group/group.ts'
+import { encodeAssignment, encodeSubscription, type ErrorCode, type ResponseInput } from '@goqueue/protocol'
 import { metadataOf } from '../classic-group/protocols.ts'
+import type { WireV1Group } from '../wire-v1-group/group.ts'
+import type { HostedGroup } from './hosted-group.ts'
 
 export type DescribedGroup = ResponseInput<'DescribeGroups'>['groups'][number]
 export type ListedGroup = ResponseInput<'ListGroups'>['groups'][number]
@@ -9,7 +10,8 @@ export type ListedGroup = ResponseInput<'ListGroups'>['groups'][number]
 const NOTHING = Buffer.alloc(0)
 
 /** The group as it is. Protocol, metadata and assignments are settled in Stable only, and are shown only then. */
-export function describeGroup(group: Group): DescribedGroup {
+export function describeGroup({ group, wireV1 }: HostedGroup): DescribedGroup {
+  if (wireV1 !== null) return describeWireV1Group(wireV1)
   const isStable = group.state === 'Stable'
   return {
     errorCode: 'NONE',
@@ -24,6 +26,29 @@ export function describeGroup(group: Group): DescribedGroup {
       clientHost: member.clientHost,
       memberMetadata: isStable ? metadataOf(member, group.protocolName) : NOTHING,
       memberAssignment: isStable ? member.assignment : NOTHING,
+    })),
+  }
+}
+
+/** What the original dialect does, in Kafka's terms: consumers with a share each, assigned by `roundrobin`. */
+const CONSUMER_PROTOCOL = 'consumer'
+const WIRE_V1_ASSIGNOR = 'roundrobin'
+
+/** In the original dialect a group with members is always settled: the consumer id serves as member id. */
+function describeWireV1Group(group: WireV1Group): DescribedGroup {
+  return {
+    errorCode: 'NONE',
+    groupId: group.groupId,
+    groupState: 'Stable',
+    protocolType: CONSUMER_PROTOCOL,
+    protocolData: WIRE_V1_ASSIGNOR,
+    members: Array.from(group.members.values(), ({ consumerId, clientId, clientHost, topics }) => ({
+      memberId: consumerId,
+      groupInstanceId: consumerId,
+      clientId,
+      clientHost,
+      memberMetadata: encodeSubscription({ topics }),
+      memberAssignment: encodeAssignment(group.shares.get(consumerId) ?? new Map()),
     })),
   }
 }
@@ -47,14 +72,16 @@ export interface GroupFilter {
 const GROUP_TYPE = 'classic'
 
 /** The groups that pass the filter. */
-export function listGroups(groups: Iterable<Group>, filter: GroupFilter): ListedGroup[] {
+export function listGroups(groups: Iterable<HostedGroup>, filter: GroupFilter): ListedGroup[] {
   const states = new Set(filter.states.map((state) => state.toLowerCase()))
   const types = new Set(filter.types.map((type) => type.toLowerCase()))
   if (types.size > 0 && !types.has(GROUP_TYPE)) return []
   const listed: ListedGroup[] = []
-  for (const { groupId, protocolType, state } of groups) {
-    if (states.size > 0 && !states.has(state.toLowerCase())) continue
-    listed.push({ groupId, protocolType: protocolType ?? '', groupState: state, groupType: GROUP_TYPE })
+  for (const { group, wireV1 } of groups) {
+    const groupState = wireV1 === null ? group.state : 'Stable'
+    const protocolType = wireV1 === null ? (group.protocolType ?? '') : CONSUMER_PROTOCOL
+    if (states.size > 0 && !states.has(groupState.toLowerCase())) continue
+    listed.push({ groupId: group.groupId, protocolType, groupState, groupType: GROUP_TYPE })
   }
   return listed
 }

@@ -45,7 +45,7 @@ class Bench {
       },
       options: this.options,
       report: (event) => this.events.push(event),
-      partitionExists: (topic, partition) => partition < (this.topics.get(topic) ?? 0),
+      partitionCount: (topic) => this.topics.get(topic) ?? 0,
     })
   }
 

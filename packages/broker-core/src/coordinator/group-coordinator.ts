@@ -9,7 +9,6 @@ import type {
   ResponseInput,
   SyncGroupRequest,
 } from '@goqueue/protocol'
-import { nextDeadlineMs } from '../classic-group/deadlines.ts'
 import type { Effect, Reply } from '../classic-group/effect.ts'
 import { syncGroupError } from '../classic-group/effect.ts'
 import { decodeGroupImage, encodeGroupImage } from '../classic-group/group-image.ts'
@@ -24,13 +23,17 @@ import type { MetadataChange, MetadataSnapshot, MetadataStore } from '../store/m
 import { DeadlineAlarm } from './deadline-alarm.ts'
 import { describeGroup, describeMissingGroup, listGroups, undescribedGroup } from './describe-group.ts'
 import type { DescribedGroup, GroupFilter, ListedGroup } from './describe-group.ts'
+import { GroupAdministration } from './group-administration.ts'
 import type { CoordinatorOptions } from './group-defaults.ts'
 import { isValidGroupId } from './group-id.ts'
-import { hostGroup, isForgettable } from './hosted-group.ts'
+import { hostGroup, isForgettable, nextDeadlineMs } from './hosted-group.ts'
 import type { HostedGroup } from './hosted-group.ts'
 import { cutReason, hasValidJoinIds, joinGroupInput, joinGroupResponse } from './join-group.ts'
 import { checkOffsetCommit, offsetCommitResponse } from './offset-commit.ts'
+import { OffsetExpiry } from './offset-expiry.ts'
 import { fetchOffsets } from './offset-fetch.ts'
+import { WireV1Groups } from './wire-v1-groups.ts'
+import { isWireV1Image, restoreWireV1Group } from '../wire-v1-group/group-image.ts'
 
 /** What of a request's context the coordinator looks at. */
 export type GroupRequestContext = Pick<RequestContext, 'apiVersion' | 'clientId' | 'clientHost'>
@@ -41,7 +44,8 @@ export interface CoordinatorParts {
   readonly runtime: Runtime
   readonly options: CoordinatorOptions
   readonly report: (event: BrokerEvent) => void
-  readonly partitionExists: (topic: string, partition: number) => boolean
+  /** How many partitions a topic has; 0 where it does not exist. */
+  readonly partitionCount: (topic: string) => number
 }
 
 type RequestInput = Exclude<Input, { kind: 'tick' | 'stalled' | 'unload' }>
@@ -50,13 +54,19 @@ type ReplyTo<I extends RequestInput> = Extract<Reply, { kind: I['kind'] }>
 /** How long it waits before it tries again to read the store. */
 const RELOAD_DELAY_MS = 1000
 
-/** Consumer groups of the classic protocol and their committed offsets. Nothing is answered before it is durable. */
+/** Consumer groups and their committed offsets, in both dialects. Nothing is answered before it is durable. */
 export class GroupCoordinator {
+  /** The groups of the original dialect. */
+  readonly wireV1: WireV1Groups
+  /** What administrators ask of groups. */
+  readonly administration: GroupAdministration
+  /** Forgets the offsets of groups that nobody uses any more, once it is started. */
+  readonly offsetExpiry: OffsetExpiry
   private readonly store: CoordinatorParts['store']
   private readonly runtime: Runtime
   private readonly options: CoordinatorOptions
   private readonly report: CoordinatorParts['report']
-  private readonly partitionExists: CoordinatorParts['partitionExists']
+  private readonly partitionCount: CoordinatorParts['partitionCount']
   private readonly groups = new Map<string, HostedGroup>()
   /** Groups that a failed write has driven out of memory. */
   private readonly reloading = new Set<string>()
@@ -72,8 +82,32 @@ export class GroupCoordinator {
     this.runtime = parts.runtime
     this.options = parts.options
     this.report = parts.report
-    this.partitionExists = parts.partitionExists
+    this.partitionCount = parts.partitionCount
     this.alarm = new DeadlineAlarm(this.runtime, (nowMs, stalledMs) => this.ring(nowMs, stalledMs))
+    this.wireV1 = new WireV1Groups({
+      runtime: this.runtime,
+      options: this.options,
+      partitionCount: this.partitionCount,
+      find: (groupId) => this.find(groupId),
+      create: (groupId) => (this.groups.size < this.options.maxGroups ? this.open(groupId) : null),
+      write: (hosted, change, onDurable) => this.write(hosted, change, onDurable),
+      changed: (hosted) => this.changed(hosted),
+    })
+    this.administration = new GroupAdministration({
+      partitionCount: this.partitionCount,
+      refusal: (groupId) => this.refusal(groupId),
+      find: (groupId) => this.groups.get(groupId),
+      write: (hosted, change, onDurable) => this.write(hosted, change, onDurable),
+      unload: (hosted) => this.unload(hosted),
+      forget: (hosted) => this.groups.delete(hosted.group.groupId),
+    })
+    this.offsetExpiry = new OffsetExpiry({
+      runtime: this.runtime,
+      options: this.options,
+      report: this.report,
+      groups: () => this.groups.values(),
+      write: (hosted, change, onDurable) => this.write(hosted, change, onDurable),
+    })
   }
 
   /** Takes over every group and offset of the snapshot; each member has one full session timeout to come back. */
@@ -152,7 +186,7 @@ export class GroupCoordinator {
   ): Promise<ResponseInput<'OffsetCommit'>> {
     const { offsets, topics } = checkOffsetCommit(
       request,
-      { offsetMetadataMaxBytes: this.options.offsetMetadataMaxBytes, partitionExists: this.partitionExists },
+      { offsetMetadataMaxBytes: this.options.offsetMetadataMaxBytes, partitionCount: this.partitionCount },
       this.runtime.wallClockMs(),
     )
     const answer = await this.ask(request.groupId, (requestId) => ({
@@ -191,15 +225,12 @@ export class GroupCoordinator {
     const errorCode = this.refusal(groupId)
     if (errorCode !== 'NONE') return undescribedGroup(groupId, errorCode)
     const hosted = this.groups.get(groupId)
-    return hosted === undefined ? describeMissingGroup(groupId, apiVersion) : describeGroup(hosted.group)
+    return hosted === undefined ? describeMissingGroup(groupId, apiVersion) : describeGroup(hosted)
   }
 
   /** All groups that pass the filter. */
   listGroups(filter: GroupFilter): ListedGroup[] {
-    return listGroups(
-      Array.from(this.groups.values(), ({ group }) => group),
-      filter,
-    )
+    return listGroups(this.groups.values(), filter)
   }
 
   /** The topic is gone, and with it (the store has seen to that) every offset committed for it. */
@@ -215,8 +246,8 @@ export class GroupCoordinator {
     if (this.isClosed) return
     this.isClosed = true
     this.alarm.cancel()
-    for (const hosted of this.groups.values())
-      this.perform(hosted, step(hosted.group, { kind: 'unload' }, this.runtime.nowMs()))
+    this.offsetExpiry.stop()
+    for (const hosted of this.groups.values()) this.unload(hosted)
   }
 
   /** Why a request for this group is not looked at, or NONE. */
@@ -224,6 +255,12 @@ export class GroupCoordinator {
     if (!isValidGroupId(groupId)) return 'INVALID_GROUP_ID'
     if (this.isClosed) return 'COORDINATOR_NOT_AVAILABLE'
     return this.reloading.has(groupId) ? 'COORDINATOR_LOAD_IN_PROGRESS' : 'NONE'
+  }
+
+  private find(groupId: string): HostedGroup | 'absent' | 'invalid' | 'unavailable' {
+    const refusal = this.refusal(groupId)
+    if (refusal !== 'NONE') return refusal === 'INVALID_GROUP_ID' ? 'invalid' : 'unavailable'
+    return this.groups.get(groupId) ?? 'absent'
   }
 
   /** Submits a request and promises its answer. */
@@ -249,6 +286,11 @@ export class GroupCoordinator {
         resolve('POLICY_VIOLATION')
         return
       }
+      const foreign = hosted.wireV1 === null ? 'NONE' : refusalBesideWireV1(input)
+      if (foreign !== 'NONE') {
+        resolve(foreign)
+        return
+      }
       this.waiting.set(requestId, resolve as (answer: Reply | ErrorCode) => void)
       this.submit(hosted, input)
     })
@@ -259,6 +301,10 @@ export class GroupCoordinator {
     const isFounding =
       (input.kind === 'joinGroup' && input.memberId === '') || (input.kind === 'offsetCommit' && input.generationId < 0)
     if (isFounding && this.groups.size >= this.options.maxGroups) return null
+    return this.open(groupId)
+  }
+
+  private open(groupId: string): HostedGroup {
     const hosted = hostGroup(createGroup(groupId, this.options))
     this.groups.set(groupId, hosted)
     return hosted
@@ -266,7 +312,11 @@ export class GroupCoordinator {
 
   private submit(hosted: HostedGroup, input: Input): void {
     this.perform(hosted, step(hosted.group, input, this.runtime.nowMs()))
-    this.alarm.ringBy(nextDeadlineMs(hosted.group))
+    this.changed(hosted)
+  }
+
+  private changed(hosted: HostedGroup): void {
+    this.alarm.ringBy(nextDeadlineMs(hosted))
     this.forgetIfBlank(hosted)
   }
 
@@ -283,7 +333,8 @@ export class GroupCoordinator {
           () => resolve('COORDINATOR_NOT_AVAILABLE'),
         )
       } else if (effect.kind === 'persistGroup') {
-        const state = encodeGroupImage(effect.image)
+        hosted.emptySinceMs = effect.image.members.length === 0 ? this.runtime.wallClockMs() : null
+        const state = encodeGroupImage({ ...effect.image, emptySinceMs: hosted.emptySinceMs })
         this.write(hosted, { kind: 'putGroup', group: { groupId, state } }, () => undefined)
       } else {
         const offsets = effect.offsets.map((offset) => ({ groupId, ...offset }))
@@ -316,7 +367,7 @@ export class GroupCoordinator {
     this.groups.delete(groupId)
     this.reloading.add(groupId)
     hosted.order.break()
-    this.perform(hosted, step(hosted.group, { kind: 'unload' }, this.runtime.nowMs()))
+    this.unload(hosted)
     const reason = error instanceof Error ? error.message : String(error)
     this.report({
       kind: 'groupWriteFailed',
@@ -326,6 +377,11 @@ export class GroupCoordinator {
       error,
     })
     this.reload()
+  }
+
+  /** Sends away whoever waits in the group, and leaves it Dead. */
+  private unload(hosted: HostedGroup): void {
+    this.perform(hosted, step(hosted.group, { kind: 'unload' }, this.runtime.nowMs()))
   }
 
   /** Reads the store until it can be read. What fails meanwhile is read by the next turn. */
@@ -353,7 +409,7 @@ export class GroupCoordinator {
   private adopt({ groups, offsets }: CoordinatorParts['snapshot'], isWanted: (groupId: string) => boolean): void {
     const nowMs = this.runtime.nowMs()
     for (const { groupId, state } of groups) {
-      if (isWanted(groupId)) this.host(hostGroup(restoreGroup(groupId, decodeGroupImage(state), this.options, nowMs)))
+      if (isWanted(groupId)) this.host(this.restored(groupId, state, nowMs))
     }
     for (const { groupId, ...offset } of offsets) {
       if (!isWanted(groupId)) continue
@@ -361,9 +417,22 @@ export class GroupCoordinator {
       hosted.offsets.put(offset)
     }
     for (const hosted of this.groups.values()) {
-      this.alarm.ringBy(nextDeadlineMs(hosted.group))
+      this.alarm.ringBy(nextDeadlineMs(hosted))
       this.forgetIfBlank(hosted)
     }
+  }
+
+  private restored(groupId: string, state: string, nowMs: number): HostedGroup {
+    if (!isWireV1Image(state)) {
+      const image = decodeGroupImage(state)
+      const hosted = hostGroup(restoreGroup(groupId, image, this.options, nowMs))
+      // An Empty group that does not say since when is Empty since now: nothing of it expires too early (row I14).
+      if (image.members.length === 0) hosted.emptySinceMs = image.emptySinceMs ?? this.runtime.wallClockMs()
+      return hosted
+    }
+    const hosted = hostGroup(createGroup(groupId, this.options))
+    hosted.wireV1 = restoreWireV1Group(groupId, state, nowMs)
+    return hosted
   }
 
   private host(hosted: HostedGroup): HostedGroup {
@@ -376,8 +445,9 @@ export class GroupCoordinator {
     let nextMs = Infinity
     for (const hosted of this.groups.values()) {
       if (stalledMs > 0) this.perform(hosted, step(hosted.group, { kind: 'stalled', byMs: stalledMs }, nowMs))
-      if (nextDeadlineMs(hosted.group) <= nowMs) this.perform(hosted, step(hosted.group, { kind: 'tick' }, nowMs))
-      nextMs = Math.min(nextMs, nextDeadlineMs(hosted.group))
+      if (nextDeadlineMs(hosted) <= nowMs) this.perform(hosted, step(hosted.group, { kind: 'tick' }, nowMs))
+      this.wireV1.ring(hosted, nowMs, stalledMs)
+      nextMs = Math.min(nextMs, nextDeadlineMs(hosted))
       this.forgetIfBlank(hosted)
     }
     return nextMs
@@ -395,4 +465,10 @@ export class GroupCoordinator {
       this.report({ kind: 'groupDeleteFailed', level: 'warn', message, groupId, error })
     })
   }
+}
+
+/** A group with members of the original dialect cannot be joined by others, and is not Empty: nobody commits from outside. */
+function refusalBesideWireV1(input: RequestInput): ErrorCode {
+  if (input.kind === 'joinGroup') return 'INCONSISTENT_GROUP_PROTOCOL'
+  return input.kind === 'offsetCommit' ? 'UNKNOWN_MEMBER_ID' : 'NONE'
 }

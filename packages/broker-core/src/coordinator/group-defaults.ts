@@ -7,6 +7,10 @@ export interface CoordinatorOptions extends GroupOptions {
   readonly maxGroups: number
   /** `offset.metadata.max.bytes`: bytes of text that may go with a committed offset. */
   readonly offsetMetadataMaxBytes: number
+  /** `offsets.retention.minutes`: how long the offsets of a group without members are kept. */
+  readonly offsetsRetentionMinutes: number
+  /** `offsets.retention.check.interval.ms`: how often expired offsets are looked for. */
+  readonly offsetsRetentionCheckIntervalMs: number
 }
 
 export const groupDefaults = {
@@ -30,4 +34,8 @@ export const groupDefaults = {
   maxGroups: 10_000,
   /** offset.metadata.max.bytes: bytes of text that may go with a committed offset. */
   offsetMetadataMaxBytes: 4_096,
+  /** offsets.retention.minutes: how long the committed offsets of a group are kept after its last member has left. */
+  offsetsRetentionMinutes: 10_080,
+  /** offsets.retention.check.interval.ms: how often expired offsets are looked for. */
+  offsetsRetentionCheckIntervalMs: 600_000,
 } satisfies CoordinatorOptions

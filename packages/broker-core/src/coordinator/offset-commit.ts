@@ -6,7 +6,7 @@ type RequestedPartition = OffsetCommitRequest['topics'][number]['partitions'][nu
 
 export interface CommitLimits {
   readonly offsetMetadataMaxBytes: number
-  readonly partitionExists: (topic: string, partition: number) => boolean
+  readonly partitionCount: (topic: string) => number
 }
 
 /** A request taken apart: what may be committed, and for each partition the error that forbids it. */
@@ -21,7 +21,8 @@ export interface CheckedCommit {
 /** Checks each partition by itself: one that is refused does not keep the others from being committed. */
 export function checkOffsetCommit(request: OffsetCommitRequest, limits: CommitLimits, nowMs: number): CheckedCommit {
   // -1 has always meant "the broker's own retention" (row I14); below v5 a client may ask for another.
-  const expireMs = request.retentionTimeMs < 0 ? null : nowMs + request.retentionTimeMs
+  const { retentionTimeMs } = request
+  const expireMs = retentionTimeMs < 0 ? null : Math.min(nowMs + retentionTimeMs, Number.MAX_SAFE_INTEGER)
   const offsets: OffsetToCommit[] = []
   const topics = request.topics.map(({ name, partitions }) => ({
     name,
@@ -45,7 +46,8 @@ export function checkOffsetCommit(request: OffsetCommitRequest, limits: CommitLi
 }
 
 function checkPartition(topic: string, partition: RequestedPartition, limits: CommitLimits): ErrorCode {
-  if (!limits.partitionExists(topic, partition.partitionIndex)) return 'UNKNOWN_TOPIC_OR_PARTITION'
+  const { partitionIndex } = partition
+  if (partitionIndex < 0 || partitionIndex >= limits.partitionCount(topic)) return 'UNKNOWN_TOPIC_OR_PARTITION'
   if (Buffer.byteLength(partition.committedMetadata ?? '') > limits.offsetMetadataMaxBytes) {
     return 'OFFSET_METADATA_TOO_LARGE'
   }

@@ -11,7 +11,8 @@ export function subscriptionKey(protocolType: string, metadata: Buffer): string 
 
 const VERSION_BYTES = 2
 
-function readTopics(metadata: Buffer): string[] | null {
+/** The topics of a consumer's subscription; null where it cannot be read. */
+export function readTopics(metadata: Buffer): string[] | null {
   let position = VERSION_BYTES + 4
   if (metadata.length < position) return null
   const count = metadata.readInt32BE(VERSION_BYTES)

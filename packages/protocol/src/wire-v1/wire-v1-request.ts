@@ -27,15 +27,19 @@ const typeByNumber = new Map<number, WireV1Type>(
 
 const VERSION = 1
 
-/** Bytes that decide which dialect a connection speaks. */
-export const DIALECT_BYTES = 6
+/** Which protocol a connection speaks. */
+export type DialectName = 'kafka' | 'wire-v1'
 
 /**
- * Whether a connection that starts with these six bytes speaks the original dialect: int32 0 to 13, then int16 1. A Kafka
- * request of 8 to 13 bytes never has api key 1 there, since no Fetch request is that short.
+ * What a connection speaks, by its first bytes; null while they leave it open (six always suffice). The original dialect
+ * starts with int32 0 to 13, then int16 1. A Kafka request of 8 to 13 bytes never has api key 1 there, since no Fetch request
+ * is that short.
  */
-export function isWireV1(start: Buffer): boolean {
-  return typeByNumber.has(start.readInt32BE(0)) && start.readInt16BE(4) === VERSION
+export function dialectOf(start: Buffer): DialectName | null {
+  if (start.length < 4) return null
+  if (!typeByNumber.has(start.readInt32BE(0))) return 'kafka'
+  if (start.length < 6) return null
+  return start.readInt16BE(4) === VERSION ? 'wire-v1' : 'kafka'
 }
 
 export type WireV1Request =
@@ -90,8 +94,18 @@ export class WireV1RequestError extends DecodeError {
   }
 }
 
+/** Topics that one join may name: each is looked at again whenever more of the request has arrived. */
+const MAX_TOPICS = 1_000
+
 /** The bytes end before the request does. */
-class Unfinished extends Error {}
+class Unfinished extends Error {
+  readonly neededBytes: number
+
+  constructor(neededBytes: number) {
+    super()
+    this.neededBytes = neededBytes
+  }
+}
 
 class Cursor {
   private readonly bytes: Buffer
@@ -107,7 +121,7 @@ class Cursor {
   take(count: number): number {
     const at = this.position
     if (at + count > this.maxBytes) throw this.refusal(`the request is longer than ${this.maxBytes} bytes`)
-    if (at + count > this.bytes.length) throw new Unfinished()
+    if (at + count > this.bytes.length) throw new Unfinished(at + count)
     this.position = at + count
     return at
   }
@@ -163,7 +177,8 @@ function readMessages(cursor: Cursor): Buffer[] {
   while (at < set.length) {
     if (at + 4 > set.length) throw cursor.refusal('the messages end within a length')
     const length = set.readInt32BE(at)
-    if (length < 0 || at + 4 + length > set.length) throw cursor.refusal(`message length ${length} does not fit its set`)
+    if (length < 0 || at + 4 + length > set.length)
+      throw cursor.refusal(`message length ${length} does not fit its set`)
     messages.push(set.subarray(at + 4, at + 4 + length))
     at += 4 + length
   }
@@ -172,7 +187,9 @@ function readMessages(cursor: Cursor): Buffer[] {
 
 function readTexts(cursor: Cursor, name: string): string[] {
   const texts: string[] = []
-  for (let left = cursor.count(`number of ${name}s`); left > 0; left--) texts.push(cursor.text(name))
+  const count = cursor.count(`number of ${name}s`)
+  if (count > MAX_TOPICS) throw cursor.refusal(`${count} ${name}s: at most ${MAX_TOPICS} are allowed`)
+  while (texts.length < count) texts.push(cursor.text(name))
   return texts
 }
 
@@ -227,12 +244,15 @@ function readBody(cursor: Cursor, type: WireV1Type): WireV1Request {
   }
 }
 
+/** A request, or how many bytes must have arrived before it is worth looking again. */
+export type ParsedWireV1 =
+  { readonly request: WireV1Request } | { readonly request: null; readonly neededBytes: number }
+
 /**
- * The request at the start of `bytes`, or null when it has not arrived whole: nothing is kept or allocated for a length that
- * was only announced. Throws WireV1RequestError for one that cannot be read, or would exceed `maxBytes`. Message contents
- * are views of `bytes`.
+ * Reads the request at the start of `bytes`; nothing is kept or allocated for a length that was only announced. Throws
+ * WireV1RequestError for one that cannot be read, or would exceed `maxBytes`. Message contents are views of `bytes`.
  */
-export function parseWireV1Request(bytes: Buffer, maxBytes: number): WireV1Request | null {
+export function parseWireV1Request(bytes: Buffer, maxBytes: number): ParsedWireV1 {
   const cursor = new Cursor(bytes, maxBytes)
   try {
     const number = cursor.int32()
@@ -241,9 +261,9 @@ export function parseWireV1Request(bytes: Buffer, maxBytes: number): WireV1Reque
     if (type === undefined) throw cursor.refusal(`request type ${number}: 0 to 13 are allowed`)
     cursor.type = type
     if (version !== VERSION) throw cursor.refusal(`version ${version}: only ${VERSION} is allowed`)
-    return readBody(cursor, type)
+    return { request: readBody(cursor, type) }
   } catch (error) {
-    if (error instanceof Unfinished) return null
+    if (error instanceof Unfinished) return { request: null, neededBytes: error.neededBytes }
     throw error
   }
 }

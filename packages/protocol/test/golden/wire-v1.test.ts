@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  DIALECT_BYTES,
+  dialectOf,
   encodeRequest,
-  isWireV1,
   parseWireV1Request,
   WireV1RequestError,
   wireV1CodeResponse,
@@ -38,17 +37,20 @@ function exchange(name: string): Exchange {
   return found
 }
 
-const request = (name: string) => parseWireV1Request(Buffer.from(exchange(name).request, 'hex'), MAX_BYTES)
+const request = (name: string) => parseWireV1Request(Buffer.from(exchange(name).request, 'hex'), MAX_BYTES).request
 const response = (name: string) => exchange(name).originalResponse
 
 describe('requests of the original client', () => {
   it.each(exchanges)('$name is recognised and parsed, and not one byte earlier', ({ request: hex }) => {
     const bytes = Buffer.from(hex, 'hex')
-    expect(isWireV1(bytes.subarray(0, DIALECT_BYTES))).toBe(true)
+    expect(dialectOf(bytes.subarray(0, 5))).toBeNull()
+    expect(dialectOf(bytes)).toBe('wire-v1')
     for (let length = 0; length < bytes.length; length++) {
-      expect(parseWireV1Request(bytes.subarray(0, length), MAX_BYTES)).toBeNull()
+      const parsed = parseWireV1Request(bytes.subarray(0, length), MAX_BYTES)
+      expect(parsed).toMatchObject({ request: null })
+      expect('neededBytes' in parsed && parsed.neededBytes).toBeGreaterThan(length)
     }
-    expect(parseWireV1Request(bytes, MAX_BYTES)).not.toBeNull()
+    expect(parseWireV1Request(bytes, MAX_BYTES).request).not.toBeNull()
   })
 
   it('say what they were sent to say', () => {
@@ -171,6 +173,7 @@ describe('hostile requests', () => {
     ['a set that is longer than allowed', '0000000000010001740000000000 7fffffff'.replaceAll(' ', ''), 'produce', /longer than 1000000 bytes/],
     ['an unknown compression', '0000000000010001740000000001 00000000'.replaceAll(' ', ''), 'produce', /compression 1/],
     ['an offset beyond 2^53', '00000001000100017400000000 7fffffffffffffff 00000001'.replaceAll(' ', ''), 'fetch', /offset .* is not a safe integer/],
+    ['more topics than a join may name', '000000030001000167000163000161000003e9', 'joinGroup', /1001 topics: at most 1000/],
     ['another version', '000000030002', 'joinGroup', /version 2/],
   ])('%s is refused with the type of its answer', (_name, hex, type, message) => {
     expect(parse(hex)).toThrow(message)
@@ -206,5 +209,6 @@ it('no Kafka request is taken for one of the original dialect', () => {
     encodeRequest('ListGroups', 0, header, {}),
     encodeRequest('Fetch', 4, header, { maxWaitMs: 0, minBytes: 0, topics: [] }),
   ]
-  for (const frame of shortest) expect(isWireV1(frame.subarray(0, DIALECT_BYTES))).toBe(false)
+  expect(dialectOf(Buffer.from('ffffffff', 'hex'))).toBe('kafka')
+  for (const frame of shortest) expect(dialectOf(frame)).toBe('kafka')
 })
