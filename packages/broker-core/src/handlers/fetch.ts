@@ -48,16 +48,17 @@ function isReady(targets: readonly Target[], minBytes: number): boolean {
   return false
 }
 
+/** `find` looks the partitions up anew each time: a topic may be deleted meanwhile, which is an answer too. */
 async function waitUntilReady(
   services: Services,
-  targets: readonly Target[],
+  find: () => readonly Target[],
   request: RequestOf<'Fetch'>,
   context: RequestContext,
 ): Promise<void> {
   const minBytes = Math.min(request.minBytes, request.maxBytes)
   const deadlineMs = services.runtime.nowMs() + Math.min(request.maxWaitMs, services.settings.fetchMaxWaitMs)
-  const logs = targets.flatMap(({ log }) => log ?? [])
-  while (!isReady(targets, minBytes)) {
+  for (let targets = find(); !isReady(targets, minBytes); targets = find()) {
+    const logs = targets.flatMap(({ log }) => log ?? [])
     const leftMs = deadlineMs - services.runtime.nowMs()
     if ((await services.fetchWaiter.wait(logs, leftMs, context.closed)) === 'over') return
   }
@@ -100,7 +101,7 @@ export const fetch: Handler<'Fetch'> = async (services, request, context) => {
   // Sessions are optional in KIP-227: id 0 tells the client that it got none and must keep sending full requests.
   if (request.sessionId !== 0) return { errorCode: 'FETCH_SESSION_ID_NOT_FOUND', sessionId: 0, responses: [] }
   const find = () => request.topics.map((asked) => targetsOf(services, asked, context.apiVersion))
-  await waitUntilReady(services, find().flat(), request, context)
+  await waitUntilReady(services, () => find().flat(), request, context)
   let leftBytes = Math.min(request.maxBytes, services.settings.fetchMaxBytes)
   let isFirst = true
   const responses: TopicAnswer[] = []
