@@ -11,6 +11,15 @@ const leftOut: Partial<Record<ApiName, string>> = {
   InitProducerId: 'A transactional id is refused with INVALID_REQUEST.',
   CreateTopics: 'A replication factor of 1 or −1 (the default); no manual replica assignment.',
   ListOffsets: 'No tiered storage: its special timestamps answer −1.',
+  OffsetForLeaderEpoch: 'There is one leader epoch, 0; a later one is unknown.',
+  DescribeConfigs: 'Topics and the broker; no synonyms, no documentation.',
+  AlterConfigs: 'Topics only: the broker reads its own settings at start.',
+  IncrementalAlterConfigs: 'Topics only: the broker reads its own settings at start.',
+  CreatePartitions: 'No manual replica assignment.',
+  DescribeLogDirs: 'Sizes of partitions, not of the disk.',
+  DescribeCluster: 'One broker; no endpoint of controllers.',
+  ConsumerGroupDescribe:
+    'Every group is a classic one, so the answer is GROUP_ID_NOT_FOUND: the tools of Kafka then ask DescribeGroups.',
 }
 
 /** The whole text of docs/apis.md, formatted. */

@@ -1,12 +1,24 @@
 // The registry of Kafka APIs: key, messages, and the versions our broker answers, with the wire's oddities as data.
 import { covers, type Range, type Schema } from './schema.ts'
+import { AlterConfigsRequest, AlterConfigsResponse } from './messages/alter-configs.ts'
 import { ApiVersionsRequest, ApiVersionsResponse } from './messages/api-versions.ts'
+import { ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse } from './messages/consumer-group-describe.ts'
+import { CreatePartitionsRequest, CreatePartitionsResponse } from './messages/create-partitions.ts'
 import { CreateTopicsRequest, CreateTopicsResponse } from './messages/create-topics.ts'
+import { DeleteGroupsRequest, DeleteGroupsResponse } from './messages/delete-groups.ts'
+import { DeleteRecordsRequest, DeleteRecordsResponse } from './messages/delete-records.ts'
 import { DeleteTopicsRequest, DeleteTopicsResponse } from './messages/delete-topics.ts'
+import { DescribeClusterRequest, DescribeClusterResponse } from './messages/describe-cluster.ts'
+import { DescribeConfigsRequest, DescribeConfigsResponse } from './messages/describe-configs.ts'
 import { DescribeGroupsRequest, DescribeGroupsResponse } from './messages/describe-groups.ts'
+import { DescribeLogDirsRequest, DescribeLogDirsResponse } from './messages/describe-log-dirs.ts'
 import { FetchRequest, FetchResponse } from './messages/fetch.ts'
 import { FindCoordinatorRequest, FindCoordinatorResponse } from './messages/find-coordinator.ts'
 import { HeartbeatRequest, HeartbeatResponse } from './messages/heartbeat.ts'
+import {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+} from './messages/incremental-alter-configs.ts'
 import { InitProducerIdRequest, InitProducerIdResponse } from './messages/init-producer-id.ts'
 import { JoinGroupRequest, JoinGroupResponse } from './messages/join-group.ts'
 import { LeaveGroupRequest, LeaveGroupResponse } from './messages/leave-group.ts'
@@ -14,7 +26,9 @@ import { ListGroupsRequest, ListGroupsResponse } from './messages/list-groups.ts
 import { ListOffsetsRequest, ListOffsetsResponse } from './messages/list-offsets.ts'
 import { MetadataRequest, MetadataResponse } from './messages/metadata.ts'
 import { OffsetCommitRequest, OffsetCommitResponse } from './messages/offset-commit.ts'
+import { OffsetDeleteRequest, OffsetDeleteResponse } from './messages/offset-delete.ts'
 import { OffsetFetchRequest, OffsetFetchResponse } from './messages/offset-fetch.ts'
+import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from './messages/offset-for-leader-epoch.ts'
 import { ProduceRequest, ProduceResponse } from './messages/produce.ts'
 import { SyncGroupRequest, SyncGroupResponse } from './messages/sync-group.ts'
 
@@ -48,7 +62,18 @@ export const apis = {
   ApiVersions: api(ApiVersionsRequest, ApiVersionsResponse, 0, 4, { responseHeaderVersion: 0 }),
   CreateTopics: api(CreateTopicsRequest, CreateTopicsResponse, 2, 7),
   DeleteTopics: api(DeleteTopicsRequest, DeleteTopicsResponse, 1, 6),
+  DeleteRecords: api(DeleteRecordsRequest, DeleteRecordsResponse, 0, 2),
   InitProducerId: api(InitProducerIdRequest, InitProducerIdResponse, 0, 5),
+  OffsetForLeaderEpoch: api(OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, 2, 4),
+  DescribeConfigs: api(DescribeConfigsRequest, DescribeConfigsResponse, 1, 4),
+  AlterConfigs: api(AlterConfigsRequest, AlterConfigsResponse, 0, 2),
+  DescribeLogDirs: api(DescribeLogDirsRequest, DescribeLogDirsResponse, 1, 4),
+  CreatePartitions: api(CreatePartitionsRequest, CreatePartitionsResponse, 0, 3),
+  DeleteGroups: api(DeleteGroupsRequest, DeleteGroupsResponse, 0, 2),
+  IncrementalAlterConfigs: api(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, 0, 1),
+  OffsetDelete: api(OffsetDeleteRequest, OffsetDeleteResponse, 0, 0),
+  DescribeCluster: api(DescribeClusterRequest, DescribeClusterResponse, 0, 2),
+  ConsumerGroupDescribe: api(ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, 0, 1),
 } as const
 
 export type Apis = typeof apis

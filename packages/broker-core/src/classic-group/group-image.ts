@@ -20,6 +20,7 @@ export function imageOf(group: Group): GroupImage {
       assignment: member.assignment,
       reason: member.reason,
     })),
+    emptySinceMs: null,
   }
 }
 
@@ -34,7 +35,8 @@ export function imageWithReplacedMember(image: GroupImage, oldMemberId: string, 
   }
 }
 
-const IMAGE_VERSION = 1
+/** Version 2 added `emptySinceMs`. */
+const IMAGE_VERSION = 2
 
 /** The JSON kept in the store. */
 export function encodeGroupImage(image: GroupImage): string {
@@ -56,8 +58,12 @@ interface StoredMember extends Omit<MemberImage, 'protocols' | 'assignment'> {
 
 /** Reads what `encodeGroupImage` wrote. Throws on JSON it does not know: the store has checked that it is undamaged. */
 export function decodeGroupImage(text: string): GroupImage {
-  const stored = JSON.parse(text) as Omit<GroupImage, 'members'> & { version: number; members: StoredMember[] }
-  assert(stored.version === IMAGE_VERSION, `a stored group has version ${IMAGE_VERSION}`)
+  const stored = JSON.parse(text) as Omit<GroupImage, 'members' | 'emptySinceMs'> & {
+    version: number
+    members: StoredMember[]
+    emptySinceMs?: number | null
+  }
+  assert([1, IMAGE_VERSION].includes(stored.version), `a stored group has version 1 or ${IMAGE_VERSION}`)
   return {
     generationId: stored.generationId,
     protocolType: stored.protocolType,
@@ -71,5 +77,6 @@ export function decodeGroupImage(text: string): GroupImage {
       })),
       assignment: Buffer.from(member.assignment, 'base64'),
     })),
+    emptySinceMs: stored.emptySinceMs ?? null,
   }
 }

@@ -75,6 +75,8 @@ export interface GroupImage {
   readonly protocolName: string | null
   readonly leaderId: string | null
   readonly members: readonly MemberImage[]
+  /** When the last member left, by the wall clock; null where it is not known. The coordinator's: the machine has no calendar. */
+  readonly emptySinceMs: number | null
 }
 
 /** A group that starts from Empty holds its first rebalance open for more members to come. */

@@ -62,6 +62,6 @@ describe('a restored group', () => {
   })
 
   it('refuses an image of another version', () => {
-    expect(() => decodeGroupImage('{"version":2}')).toThrow('version 1')
+    expect(() => decodeGroupImage('{"version":3}')).toThrow('version 1 or 2')
   })
 })

@@ -11,6 +11,8 @@ export interface Services {
   readonly runtime: Runtime
   readonly clusterId: string
   readonly nodeId: number
+  /** Where the logs are. */
+  readonly logDirectory: string
   readonly topics: TopicCatalog
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds

@@ -38,6 +38,10 @@ class NotedLogs implements TopicLogs {
     return { topicId, partition } as unknown as PartitionLog
   }
 
+  configureTopic(topicId: string, config: Partial<LogConfig>): void {
+    for (const name of this.open.keys()) if (name.startsWith(topicId)) this.open.set(name, config)
+  }
+
   async deleteTopic(topicId: string): Promise<void> {
     step(`delete ${topicId.slice(-2)}`)
     for (const name of this.open.keys()) if (name.startsWith(topicId)) this.open.delete(name)

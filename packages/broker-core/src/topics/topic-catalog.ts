@@ -16,10 +16,12 @@ export interface Topic extends TopicRecord {
   readonly logs: readonly PartitionLog[]
 }
 
-/** What the catalog needs of the log manager. Both reject with a StorageError. */
+/** What the catalog needs of the log manager. What is asynchronous rejects with a StorageError. */
 export interface TopicLogs {
   /** Makes the log, or recovers it. */
   openLog(topicId: string, partition: number, config?: Partial<LogConfig>): Promise<PartitionLog>
+  /** Changes what the open logs of a topic follow, from now on. */
+  configureTopic(topicId: string, config: Partial<LogConfig>): void
   /** Closes and removes all logs of a topic; fine when there are none. */
   deleteTopic(topicId: string): Promise<void>
 }
@@ -52,6 +54,9 @@ export interface TopicRefusal {
 
 export type TopicOutcome = { readonly errorCode: 'NONE'; readonly topic: Topic } | TopicRefusal
 
+/** From what is set for a topic to what shall be set. */
+export type ChangeConfigs = (configs: ReadonlyMap<string, string>) => ReadonlyMap<string, string | null> | TopicRefusal
+
 /** Something that was not the client's fault and that nobody waits to hear. */
 export interface TopicEvent {
   /** The topic is gone, or never was; its files are still there, and no topic will ever have this id. */
@@ -82,8 +87,8 @@ export class TopicCatalog {
   readonly #byId = new Map<string, Topic>()
   /** The name as metrics write it, to the topic that has it. */
   readonly #byMetricsName = new Map<string, Topic>()
-  /** Topics that are being made: nobody sees them, but their partitions count. */
-  readonly #beingMade = new Set<TopicRecord>()
+  /** How many partitions each topic that is being made, or that grows, will add: nobody sees them, but they count. */
+  readonly #beingMade = new Map<TopicRecord, number>()
   /** The last change of each name (as in metrics) that is under way: changes of one name go one after another. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
@@ -124,7 +129,7 @@ export class TopicCatalog {
         name: request.name,
         topicId: request.validateOnly === true ? ZERO_UUID : this.#runtime.randomUuid(),
         partitions: this.#partitionsOf(request),
-        configs: Object.fromEntries([...(request.configs ?? [])].map(([name, value]) => [name, value ?? ''])),
+        configs: recordOf(request.configs ?? new Map()),
         createdMs: this.#runtime.wallClockMs(),
       }
       return request.validateOnly === true ? { errorCode: 'NONE', topic: { ...record, logs: [] } } : this.#make(record)
@@ -135,9 +140,7 @@ export class TopicCatalog {
   delete(name: string, topicId?: string): Promise<TopicOutcome> {
     return this.#oneAfterAnother(name, async () => {
       const topic = this.#byName.get(name)
-      if (topic === undefined || (topicId !== undefined && topic.topicId !== topicId)) {
-        return { errorCode: 'UNKNOWN_TOPIC_OR_PARTITION', message: `There is no topic ${JSON.stringify(name)}.` }
-      }
+      if (topic === undefined || (topicId !== undefined && topic.topicId !== topicId)) return noSuchTopic(name)
       // Unseen from now on: an offset that was committed after this write would outlive the topic.
       this.#remove(topic)
       try {
@@ -152,8 +155,66 @@ export class TopicCatalog {
     })
   }
 
+  /** Gives a topic more partitions, `count` in all: they can be seen when they are on the disk. */
+  createPartitions(name: string, count: number, options: { validateOnly?: boolean } = {}): Promise<TopicOutcome> {
+    return this.#oneAfterAnother(name, async () => {
+      const topic = this.#byName.get(name)
+      if (topic === undefined) return noSuchTopic(name)
+      if (count <= topic.partitions) {
+        const message = `The topic ${name} has ${topic.partitions} partitions; it can have more of them, not ${count}.`
+        return { errorCode: 'INVALID_PARTITIONS', message }
+      }
+      const refusal = this.#limitReachedBy(count, count - topic.partitions)
+      if (refusal !== null) return refusal
+      return options.validateOnly === true ? { errorCode: 'NONE', topic } : this.#grow(topic, count)
+    })
+  }
+
+  /** Replaces what is set for a topic by what `change` makes of it; its open logs follow at once. */
+  alterConfigs(name: string, change: ChangeConfigs, options: { validateOnly?: boolean } = {}): Promise<TopicOutcome> {
+    return this.#oneAfterAnother(name, async () => {
+      const topic = this.#byName.get(name)
+      if (topic === undefined) return noSuchTopic(name)
+      const wanted = change(new Map(Object.entries(topic.configs)))
+      if ('errorCode' in wanted) return wanted
+      const message = refusalOfConfigs(wanted)
+      if (message !== null) return { errorCode: 'INVALID_CONFIG', message }
+      return options.validateOnly === true ? { errorCode: 'NONE', topic } : this.#configure(topic, wanted)
+    })
+  }
+
+  async #configure(topic: Topic, wanted: ReadonlyMap<string, string | null>): Promise<TopicOutcome> {
+    const configs = recordOf(wanted)
+    const { logs, ...record } = { ...topic, configs }
+    try {
+      await this.#store.write([{ kind: 'putTopic', topic: record }])
+    } catch (error) {
+      return storageRefusal(error)
+    }
+    this.#add({ ...record, logs })
+    this.#logs.configureTopic(topic.topicId, logConfigOf(configs))
+    return { errorCode: 'NONE', topic: { ...record, logs } }
+  }
+
+  async #grow(topic: Topic, count: number): Promise<TopicOutcome> {
+    const { logs, ...record } = { ...topic, partitions: count }
+    this.#beingMade.set(record, count - topic.partitions)
+    try {
+      // The logs first, as in #make. Those that a failure leaves are empty and nobody's, and serve the next try.
+      const [grown] = await this.#withLogs([record], logs)
+      assert(grown !== undefined, 'one record makes one topic')
+      await this.#store.write([{ kind: 'putTopic', topic: record }])
+      this.#add(grown)
+      return { errorCode: 'NONE', topic: grown }
+    } catch (error) {
+      return storageRefusal(error)
+    } finally {
+      this.#beingMade.delete(record)
+    }
+  }
+
   async #make(record: TopicRecord): Promise<TopicOutcome> {
-    this.#beingMade.add(record)
+    this.#beingMade.set(record, record.partitions)
     try {
       // The logs first: a row in the store promises that they are there.
       const [topic] = await this.#withLogs([record])
@@ -183,7 +244,8 @@ export class TopicCatalog {
     }
     const configRefusal = refusalOfConfigs(configs)
     if (configRefusal !== null) return { errorCode: 'INVALID_CONFIG', message: configRefusal }
-    return this.#limitReachedBy(this.#partitionsOf(request))
+    const count = this.#partitionsOf(request)
+    return this.#limitReachedBy(count, count)
   }
 
   #collisionOf(name: string): string | null {
@@ -192,15 +254,18 @@ export class TopicCatalog {
     return `The topic name ${name} is too like ${other.name}, which exists: in metrics "." and "_" are the same.`
   }
 
-  #limitReachedBy(partitions: number): TopicRefusal | null {
+  /** For a topic that will have `partitions`, `added` of them new. */
+  #limitReachedBy(partitions: number, added: number): TopicRefusal | null {
     const { maxPartitionsPerTopic, maxPartitions } = this.#limits
     if (partitions > maxPartitionsPerTopic) {
       const message = `A topic has at most ${maxPartitionsPerTopic} partitions here, not ${partitions}.`
       return { errorCode: 'POLICY_VIOLATION', message }
     }
-    const existing = [...this.#byName.values(), ...this.#beingMade].reduce((sum, topic) => sum + topic.partitions, 0)
-    if (existing + partitions > maxPartitions) {
-      const message = `The broker has ${existing} of at most ${maxPartitions} partitions; ${partitions} more are too many.`
+    let existing = 0
+    for (const topic of this.#byName.values()) existing += topic.partitions
+    for (const count of this.#beingMade.values()) existing += count
+    if (existing + added > maxPartitions) {
+      const message = `The broker has ${existing} of at most ${maxPartitions} partitions; ${added} more are too many.`
       return { errorCode: 'POLICY_VIOLATION', message }
     }
     return null
@@ -210,10 +275,10 @@ export class TopicCatalog {
     return partitions === -1 ? this.#limits.numPartitions : partitions
   }
 
-  /** Opens the logs of these topics; when it rejects, some of them may be open. */
-  async #withLogs(records: readonly TopicRecord[]): Promise<Topic[]> {
-    const topics = records.map((record) => ({ ...record, logs: [] as PartitionLog[] }))
-    await eachOf(partitionsOf(topics), LOGS_OPENED_AT_ONCE, async ([topic, partition]) => {
+  /** Opens the logs of these topics but for those `opened` before; when it rejects, some of them may be open. */
+  async #withLogs(records: readonly TopicRecord[], opened: readonly PartitionLog[] = []): Promise<Topic[]> {
+    const topics = records.map((record) => ({ ...record, logs: [...opened] }))
+    await eachOf(partitionsWithoutLog(topics), LOGS_OPENED_AT_ONCE, async ([topic, partition]) => {
       topic.logs[partition] = await this.#logs.openLog(topic.topicId, partition, logConfigOf(topic.configs))
     })
     return topics
@@ -254,10 +319,18 @@ export class TopicCatalog {
   }
 }
 
-function* partitionsOf<Each extends TopicRecord>(topics: readonly Each[]): Generator<[Each, number]> {
+function* partitionsWithoutLog<Each extends Topic>(topics: readonly Each[]): Generator<[Each, number]> {
   for (const topic of topics) {
-    for (let partition = 0; partition < topic.partitions; partition++) yield [topic, partition]
+    for (let partition = topic.logs.length; partition < topic.partitions; partition++) yield [topic, partition]
   }
+}
+
+function recordOf(configs: ReadonlyMap<string, string | null>): Record<string, string> {
+  return Object.fromEntries([...configs].map(([name, value]) => [name, value ?? '']))
+}
+
+function noSuchTopic(name: string): TopicRefusal {
+  return { errorCode: 'UNKNOWN_TOPIC_OR_PARTITION', message: `There is no topic ${JSON.stringify(name)}.` }
 }
 
 /** A disk's failure as an answer to the client: one topic of its request failed, the others may not. */
