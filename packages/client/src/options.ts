@@ -47,8 +47,9 @@ export type AutoOffsetReset = 'earliest' | 'latest' | 'none'
 
 export interface ConsumerOptions {
   /**
-   * Where to start when nothing else says where: 'earliest', 'latest' or 'none' (an error). Default: 'latest', as in
-   * Kafka. Only the clean answer "nothing is committed" or OFFSET_OUT_OF_RANGE brings it into play, never a failure.
+   * Where to start when nothing else says where: 'earliest', 'latest' or 'none' (an error). Default: 'earliest': a new group
+   * reads what is there, and a partition added later is read from its first record, which 'latest' (Kafka's default) would
+   * miss. Only the clean answer "nothing is committed" or OFFSET_OUT_OF_RANGE brings it into play, never a failure.
    */
   readonly autoOffsetReset?: AutoOffsetReset | undefined
   /** How long a broker may hold a fetch that finds less than `minBytes`. Default: 500. */
@@ -169,7 +170,7 @@ const producerSchema = z
   .transform((options) => ({ ...options, idempotent: options.idempotent ?? options.acks === -1 }))
 
 const consumerFields = {
-  autoOffsetReset: z.enum(['earliest', 'latest', 'none'], "must be 'earliest', 'latest' or 'none'").default('latest'),
+  autoOffsetReset: z.enum(['earliest', 'latest', 'none'], "must be 'earliest', 'latest' or 'none'").default('earliest'),
   maxWaitMs: milliseconds(0).default(500),
   minBytes: byteCount(0).default(1),
   maxBytes: byteCount(1).default(16 * 1024 * 1024),
