@@ -38,8 +38,11 @@ const BACKLOG = 1_024
 const KEEP_ALIVE_DELAY_MS = 60_000
 /** The part of the process's file descriptors that is left to segments, indexes and the database. */
 const DESCRIPTORS_FOR_FILES = 0.25
-/** A peer that has said its last word gets this long to take ours; then it must not keep half a connection. */
-const LINGER_MS = 10_000
+/**
+ * A peer that has said its last word must not keep half a connection for ever. The longest wait of a Fetch and the time to
+ * take its answer fit into this.
+ */
+const LINGER_MS = 120_000
 const REFUSAL_REPORT_INTERVAL_MS = 10_000
 
 /**
