@@ -37,6 +37,12 @@ export class FileWindow {
     return this.bytes.subarray(from, from + bytes)
   }
 
+  /** The first place of this byte in the window at or behind `position`; the end of the window when there is none. */
+  placeOf(byte: number, position: number): number {
+    const found = this.bytes.indexOf(byte, position - this.start)
+    return found < 0 ? this.start + this.bytes.length : this.start + found
+  }
+
   /** How many bytes from `position` on are in the window. */
   bytesFrom(position: number): number {
     return position < this.start ? 0 : Math.max(0, this.start + this.bytes.length - position)

@@ -2,8 +2,9 @@
 import { nextOffset, RECORD_BATCH_OVERHEAD, sizeOfBatch } from '@goqueue/protocol'
 import type { RecordBatchHeader } from '@goqueue/protocol'
 import type { FileWindow } from './file-window.ts'
-import { headerAt, isIntact, parseHeader } from './walk-batches.ts'
+import { headerAt, isIntact, parseHeader, PARTITION_LEADER_EPOCH } from './walk-batches.ts'
 
+const EPOCH_POSITION = 12
 const MAGIC_POSITION = 16
 const MAGIC = 2
 
@@ -30,8 +31,10 @@ export async function findNextBatch(window: FileWindow, position: number, offset
   let alone: FoundBatch | null = null
   for (let at = position + 1; at + RECORD_BATCH_OVERHEAD <= window.endPosition; at++) {
     if (!window.has(at, RECORD_BATCH_OVERHEAD)) await window.load(at, RECORD_BATCH_OVERHEAD)
+    at = window.placeOf(MAGIC, at + MAGIC_POSITION) - MAGIC_POSITION
+    if (!window.has(at, RECORD_BATCH_OVERHEAD)) await window.load(at, RECORD_BATCH_OVERHEAD)
     const bytes = window.view(at, RECORD_BATCH_OVERHEAD)
-    if (bytes[MAGIC_POSITION] !== MAGIC) continue
+    if (!couldBeHeader(bytes)) continue
     const header = parseHeader(bytes)
     if (header === null || header.baseOffset <= offset || at + sizeOfBatch(header) > window.endPosition) continue
     if (!(await isIntact(window, at, header))) continue
@@ -42,4 +45,15 @@ export async function findNextBatch(window: FileWindow, position: number, offset
     alone ??= { position: at, header }
   }
   return alone
+}
+
+/** A quick look, because nearly all places of that byte are no header: offsets are below 2^53, and the epoch is 0. */
+function couldBeHeader(bytes: Buffer): boolean {
+  return (
+    bytes.length === RECORD_BATCH_OVERHEAD &&
+    bytes[MAGIC_POSITION] === MAGIC &&
+    bytes[0] === 0 &&
+    bytes[1]! < 0x20 &&
+    bytes.readInt32BE(EPOCH_POSITION) === PARTITION_LEADER_EPOCH
+  )
 }

@@ -93,6 +93,16 @@ describe('names', () => {
     expect((await disk.list(LOG_DIRECTORY)).filter((name) => name.endsWith('.log')).length).toBe(10)
   })
 
+  it("S8: of a new segment come after the old one's records, even when flush is 'os'", async () => {
+    const config = { segmentBytes: 200, flush: 'os' } as const
+    const { log, disk } = await openLog({ config })
+    for (let index = 0; index < 6; index++) await append(log, [`value ${index} ${'x'.repeat(60)}`])
+    const again = await openLog({ disk: disk.crash({ kind: 'lose' }), config })
+    const { records, errorCode } = await readAll(again.log)
+    expect([errorCode, again.log.readOnlyReason]).toEqual(['NONE', null])
+    expect(records.map((record) => record.offset)).toEqual([0, 1, 2, 3, 4])
+  })
+
   it('S8: a recovery point replaces the old one only when it is whole on disk', async () => {
     const { log, disk, manager } = await openLog()
     await append(log, ['a'])

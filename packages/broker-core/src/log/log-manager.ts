@@ -54,6 +54,7 @@ export class LogManager {
   private readonly opening = new Map<string, Promise<PartitionLog>>()
   private recoveryPointAlarm: Alarm | null = null
   private retentionAlarm: Alarm | null = null
+  private retention: Promise<void> = Promise.resolve()
   private isClosed = false
 
   private constructor(options: LogManagerOptions, recoveryPoint: RecoveryPoint) {
@@ -147,6 +148,7 @@ export class LogManager {
     this.isClosed = true
     this.retentionAlarm?.cancel()
     this.recoveryPointAlarm?.cancel()
+    await this.retention
     const logs = [...this.logs.values()]
     const closeNext = async () => {
       for (let next = logs.pop(); next !== undefined; next = logs.pop()) await next.log.close()
@@ -183,7 +185,7 @@ export class LogManager {
 
   private scheduleRetention(): void {
     this.retentionAlarm = this.options.runtime.setAlarm(this.options.retentionCheckIntervalMs ?? 300_000, () => {
-      void this.applyRetention().finally(() => {
+      this.retention = this.applyRetention().finally(() => {
         if (!this.isClosed) this.scheduleRetention()
       })
     })

@@ -19,7 +19,9 @@ import { LogTail } from './tail-cache.ts'
 import type { TailCache } from './tail-cache.ts'
 import { PARTITION_LEADER_EPOCH } from './walk-batches.ts'
 
+/** Indexes hold relative offsets and positions in 32 bits. */
 const LARGEST_RELATIVE_OFFSET = 2 ** 31 - 1
+const LARGEST_SEGMENT_BYTES = 2 ** 31 - 1
 /** So much log at most is read at start for the producers' states. */
 const SNAPSHOT_INTERVAL_BYTES = 64 * 1024 * 1024
 const EMPTY = Buffer.alloc(0)
@@ -312,7 +314,7 @@ export class PartitionLog {
     // An entry of the larger index takes 12 bytes, and there is at most one per interval.
     const indexBytes = 12 * (1 + Math.floor(planned.bytes / Math.max(1, indexIntervalBytes)))
     return (
-      planned.bytes + bytes > segmentBytes ||
+      planned.bytes + bytes > Math.min(segmentBytes, LARGEST_SEGMENT_BYTES) ||
       nowMs - planned.firstAppendMs >= segmentMs ||
       this.logEndOffset + header.lastOffsetDelta - planned.baseOffset > LARGEST_RELATIVE_OFFSET ||
       indexBytes > segmentIndexBytes

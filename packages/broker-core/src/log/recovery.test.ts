@@ -1,6 +1,6 @@
 // What a log is after a crash, after rot, and after a crash during the repair.
 import { assignOffsets, crc32c, readRecordBatchHeader, readRecords } from '@goqueue/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   append,
   batchOf,
@@ -16,6 +16,9 @@ import {
 } from '../../test/log/log-fixture.ts'
 import type { OpenedLog, SeenRecord } from '../../test/log/log-fixture.ts'
 import type { MemoryFileSystem, PowerCut } from '../storage/memory-file-system.ts'
+
+// Hundreds of restarts in one test; a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** A log with three batches of different sizes, as a kill would leave it: no recovery point, no snapshot. */
 async function threeBatches(): Promise<{ disk: MemoryFileSystem; bytes: Buffer; ends: number[] }> {

@@ -325,8 +325,8 @@ export class Segment {
       if (outcome.kind === 'stopped') return found
       if (outcome.kind === 'end') {
         // The log says that this segment holds the offset, and the file ends before it.
-        if (mustHold !== undefined)
-          this.addDamage(outcome.position, outcome.expectedOffset!, this.nextOffset, outcome.position)
+        const { position, expectedOffset } = outcome
+        if (mustHold !== undefined) this.addDamage(position, expectedOffset!, this.nextOffset, position)
         return null
       }
       const damage = await this.inspectDamage(window, outcome)
@@ -393,7 +393,7 @@ export class Segment {
   /** The whole segment's time index: from its file as far as the log confirms it, from the log for the rest. */
   private async loadTimes(handle: FileHandle): Promise<TimeIndex> {
     if (this.times !== null) return this.times
-    const toPosition = this.recentFrom
+    const { recentFrom: toPosition, recentTimes } = this
     const window = this.windowOn(handle)
     let times = TimeIndex.fromFile(this.baseOffset, await this.readIndexFile('.timeindex'), this.nextOffset)
     const last = times.last()
@@ -416,8 +416,9 @@ export class Segment {
       bytesSinceEntry += sizeOfBatch(header)
       return false
     })
-    if (this.times !== null) return this.times
-    times.extendWith(this.recentTimes)
+    // Meanwhile another reader may have loaded them, or the segment was rolled and forgot what it had noted.
+    if (this.times !== null || this.recentTimes !== recentTimes) return this.loadTimes(handle)
+    times.extendWith(recentTimes)
     // An active segment goes on noting into the index that is now whole.
     this.times = this.recentTimes = times
     return times

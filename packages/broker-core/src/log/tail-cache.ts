@@ -39,12 +39,15 @@ class TailBlock {
 /** The budget that all logs share. */
 export class TailCache {
   readonly budgetBytes: number
+  /** So that several blocks fit even into a small budget. */
+  readonly largestBlockBytes: number
   usedBytes = 0
   /** Oldest first. */
   private readonly blocks = new Set<TailBlock>()
 
   constructor(budgetBytes: number) {
     this.budgetBytes = budgetBytes
+    this.largestBlockBytes = Math.max(SMALLEST_BLOCK_BYTES, Math.min(LARGEST_BLOCK_BYTES, Math.floor(budgetBytes / 8)))
   }
 
   add(block: TailBlock): void {
@@ -80,7 +83,7 @@ export class LogTail {
     let block = this.blocks.at(-1)
     if (block === undefined || block.bytes.length - block.usedBytes < batch.length) {
       block = new TailBlock(this, Math.max(batch.length, this.nextBlockBytes))
-      this.nextBlockBytes = Math.min(LARGEST_BLOCK_BYTES, this.nextBlockBytes * 2)
+      this.nextBlockBytes = Math.min(this.cache.largestBlockBytes, this.nextBlockBytes * 2)
       this.blocks.push(block)
       this.cache.add(block)
     }
