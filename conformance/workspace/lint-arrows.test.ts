@@ -122,7 +122,6 @@ describe('pure rooms', () => {
     'packages/protocol/src/assignment/virtual.ts',
     `${CORE}/classic-group/virtual.ts`,
     `${CORE}/log/producer-state.ts`,
-    `${CORE}/log/fetch-waiter.ts`,
     'packages/client/src/membership.ts',
     'packages/client/src/batch-accumulator.ts',
   ]

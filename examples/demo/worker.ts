@@ -10,7 +10,7 @@ function tell(message: FromWorker): void {
 }
 
 const client = new Client({ brokers: [broker], clientId: name })
-const group = client.groupConsumer({ groupId, topics: [topic], sessionTimeoutMs: 6_000, autoOffsetReset: 'earliest' })
+const group = client.groupConsumer({ groupId, topics: [topic], sessionTimeoutMs: 6_000 })
 
 async function work(): Promise<void> {
   const output = openSync(file, 'a')

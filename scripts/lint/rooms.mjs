@@ -83,7 +83,6 @@ export const pureFiles = [
   'packages/broker-core/src/wire-v1-group/**/*.ts',
   'packages/broker-core/src/log/producer-state.ts',
   'packages/broker-core/src/log/retention.ts',
-  'packages/*/src/**/fetch-waiter.ts',
   'packages/client/src/membership.ts',
 
   'packages/client/src/batch-accumulator.ts',

@@ -1,7 +1,7 @@
 // Checks what was given to openBroker: which key is wrong and what it allows.
 import { z } from 'zod'
 import { brokerDefaults, type BrokerSettings } from './broker-defaults.ts'
-import { BrokerOptionsError } from './options.ts'
+import { BrokerOptionsError } from './broker-options-error.ts'
 
 const positive = z.int().min(1)
 const milliseconds = z.int().min(0)
@@ -34,6 +34,8 @@ const checks: { readonly [K in keyof BrokerSettings]: z.ZodType<BrokerSettings[K
   groupMetadataMaxBytes: positive,
   maxGroups: positive,
   offsetMetadataMaxBytes: milliseconds,
+  offsetsRetentionMinutes: positive.max(0x7fffffff),
+  offsetsRetentionCheckIntervalMs: positive,
   socketRequestMaxBytes: z.int().min(1_024).max(0x7fffffff),
   queuedMaxRequestBytes: positive,
   maxInFlightRequestsPerConnection: positive,

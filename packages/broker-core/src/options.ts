@@ -1,6 +1,7 @@
 // What openBroker takes, and how it becomes settings: defaults from one table, everything given checked.
 import { brokerDefaults, type BrokerSettings } from './broker-defaults.ts'
 import type { BrokerEvent } from './broker-event.ts'
+import { BrokerOptionsError } from './broker-options-error.ts'
 import type { Runtime } from './runtime.ts'
 import type { FileSystem } from './storage/file-system.ts'
 
@@ -16,18 +17,6 @@ export interface BrokerOptions extends Partial<BrokerSettings> {
   readonly runtime?: Runtime
   /** With `memory`: the simulated disk that holds the log, so that a test can break it. */
   readonly fileSystem?: FileSystem
-}
-
-/** An option that cannot be used: `key` is its name, the message says what is allowed. */
-export class BrokerOptionsError extends Error {
-  override readonly name = 'BrokerOptionsError'
-  readonly code = 'INVALID_OPTIONS'
-  readonly key: string
-
-  constructor(key: string, message: string) {
-    super(`broker option '${key}': ${message}`)
-    this.key = key
-  }
 }
 
 /** The settings that result from `options`. Throws BrokerOptionsError. */

@@ -85,7 +85,7 @@ describe('group consumer options', () => {
       heartbeatIntervalMs: 1_000,
       rebalanceTimeoutMs: 60_000,
       assignors: ['roundrobin'],
-      autoOffsetReset: 'latest',
+      autoOffsetReset: 'earliest',
     })
     expect(check({ sessionTimeoutMs: 1_500 }).heartbeatIntervalMs).toBe(500)
   })

@@ -58,7 +58,7 @@ export type StructInput<F extends Fields> = {
   readonly [K in Exclude<keyof F, OptionalKeys<F>>]: InOf<F[K]>
 } & { readonly [K in OptionalKeys<F>]?: InOf<F[K]> | undefined }
 
-interface Options<Default> {
+export interface Options<Default> {
   /** Versions in which null is legal. */
   readonly nullable?: VersionRange
   /** The value in versions that do not carry the field, and what encode uses when none is given. */
@@ -131,11 +131,24 @@ export function int64<const O extends Options<number> & { saturate?: boolean }>(
   return spec('int64', versions, 0, options)
 }
 
+// Fields with a name of their own: in declarations a name stands where else its whole expansion would, twice per level.
+export interface ErrorCodeField extends Field<ErrorCode, ErrorCode, true> {}
+export interface ArrayField<E extends AnyField | Fields, O> extends Field<
+  Nullable<O, ElementOut<E>[]>,
+  Nullable<O, readonly ElementIn<E>[]>,
+  IsOptional<O>
+> {}
+export interface StructField<F extends Fields, O> extends Field<
+  Nullable<O, DecodedStruct<F>>,
+  Nullable<O, StructInput<F>>,
+  IsOptional<O>
+> {}
+
 /** An int16 error code as its name; a number this build does not know decodes to 'UNKNOWN_SERVER_ERROR'. */
 export function errorCode<const O extends Options<ErrorCode>>(
   versions: VersionRange,
   options: O = {} as O,
-): Field<ErrorCode, ErrorCode, true> {
+): ErrorCodeField {
   return spec('errorCode', versions, 'NONE', options)
 }
 
@@ -155,7 +168,7 @@ export function array<E extends AnyField | Fields, const O extends Options<reado
   versions: VersionRange,
   element: E,
   options: O = {} as O,
-): Field<Nullable<O, ElementOut<E>[]>, Nullable<O, readonly ElementIn<E>[]>, IsOptional<O>> {
+): ArrayField<E, O> {
   const isField = typeof (element as { kind?: unknown }).kind === 'string'
   const elementSpec = isField
     ? (element as unknown as FieldSpec)
@@ -168,7 +181,7 @@ export function struct<F extends Fields, const O extends Options<null>>(
   versions: VersionRange,
   fields: F,
   options: O = {} as O,
-): Field<Nullable<O, DecodedStruct<F>>, Nullable<O, StructInput<F>>, IsOptional<O>> {
+): StructField<F, O> {
   return spec('struct', versions, undefined, options, { fields: named(fields) })
 }
 

@@ -1,4 +1,5 @@
 // Compresses and decompresses the records of a batch, synchronously; each codec library is loaded on its first use.
+import type { Codec } from './codec.ts'
 import type { CompressionName } from './compression-name.ts'
 import { gzip } from './gzip.ts'
 import { lz4 } from './lz4.ts'
@@ -9,13 +10,6 @@ import { zstd } from './zstd.ts'
 export interface DecompressLimits {
   /** DecodeError when the output would be longer. */
   maxBytes: number
-}
-
-/** One compression in both directions. */
-export interface Codec {
-  compress(bytes: Buffer): Buffer
-  /** DecodeError when the bytes are damaged or unfold to more than `maxBytes`. */
-  decompress(bytes: Buffer, maxBytes: number): Buffer
 }
 
 const codecs: Record<Exclude<CompressionName, 'none'>, Codec> = { gzip, snappy, lz4, zstd }

@@ -1,7 +1,7 @@
 // gzip, by Node's own zlib.
 import { createRequire } from 'node:module'
 import { DecodeError } from '../decode-error.ts'
-import type { Codec } from './compression.ts'
+import type { Codec } from './codec.ts'
 
 const require = createRequire(import.meta.url)
 let zlib: typeof import('node:zlib') | undefined

@@ -1,6 +1,6 @@
 // LZ4 as Kafka's record batches use it: one LZ4 frame (lz4_Frame_format.md).
 import { DecodeError } from '../decode-error.ts'
-import type { Codec } from './compression.ts'
+import type { Codec } from './codec.ts'
 import { compressLz4Block, decompressLz4Block, LZ4_BLOCK_BYTES, lz4BlockBound } from './lz4-block.ts'
 import { xxhash32 } from './xxhash32.ts'
 

@@ -1,6 +1,6 @@
 // Snappy as Kafka clients use it: written in the framing of snappy-java, read with that framing or without any.
 import { DecodeError } from '../decode-error.ts'
-import type { Codec } from './compression.ts'
+import type { Codec } from './codec.ts'
 import { compressSnappyBlock, decompressSnappyBlock, SNAPPY_BLOCK_BYTES, snappyBlockBound } from './snappy-block.ts'
 
 // The Java client always frames and librdkafka, sarama and kafka-python tell the two apart by these bytes.

@@ -1,7 +1,7 @@
 // zstd, by Facebook's library compiled to WebAssembly and instantiated synchronously on first use.
 import { createRequire } from 'node:module'
 import { DecodeError } from '../decode-error.ts'
-import type { Codec } from './compression.ts'
+import type { Codec } from './codec.ts'
 import { zstdBound } from './zstd-bound.ts'
 
 const require = createRequire(import.meta.url)
