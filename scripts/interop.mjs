@@ -1,29 +1,36 @@
-// Runs the tests against clients that npm does not bring. A client that is missing is installed; one that cannot be fails by name.
+// Runs the tests against clients that npm does not bring. A client that is missing is installed; the tests of one that cannot be fail by its name.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-function succeeds(command, args, options = {}) {
+/** Each client: a command that succeeds where it is installed, and the Debian package that brings it. */
+const clients = [
+  { probe: ['kcat', '-V'], debianPackage: 'kcat' },
+  { probe: ['/usr/bin/python3', '-c', 'import confluent_kafka'], debianPackage: 'python3-confluent-kafka' },
+  { probe: ['/usr/bin/python3', '-c', 'import kafka'], debianPackage: 'python3-kafka' },
+]
+
+function succeeds([command, ...args], options = {}) {
   return spawnSync(command, args, { stdio: ['ignore', 2, 2], ...options }).status === 0
 }
 
-const isInstalled = (command) => succeeds(command, ['-V'], { stdio: 'ignore' })
+const missing = () => clients.filter(({ probe }) => !succeeds(probe, { stdio: 'ignore' }))
 
-function installKcat() {
+function install(packages) {
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
-  const apt = (...args) => {
-    const [command, ...rest] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]
-    return succeeds(command, rest)
-  }
-  process.stderr.write('interop: kcat is not installed: trying apt-get\n')
-  return apt('update') && apt('install', '--yes', '--no-install-recommends', 'kcat')
+  const apt = (...args) => succeeds([...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args])
+  process.stderr.write(`interop: not installed: ${packages.join(', ')}: trying apt-get\n`)
+  return apt('update') && apt('install', '--yes', '--no-install-recommends', ...packages)
 }
 
-if (!isInstalled('kcat') && !(installKcat() && isInstalled('kcat'))) {
-  process.stderr.write('interop: kcat is missing and could not be installed (Debian: apt-get install kcat)\n')
-  process.exit(1)
+const names = () => missing().map(({ debianPackage }) => debianPackage)
+
+const wanted = names()
+if (wanted.length > 0) install(wanted)
+for (const name of names()) {
+  process.stderr.write(`interop: ${name} is missing and could not be installed: its tests will fail\n`)
 }
 const vitest = join(root, 'node_modules', '.bin', 'vitest')
 const args = ['run', '--config', join(root, 'vitest.interop.config.ts'), ...process.argv.slice(2)]
