@@ -1,8 +1,12 @@
 // What a partition's log promises while nothing goes wrong.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { readRecordBatchHeader } from '@goqueue/protocol'
 import { describe, expect, it } from 'vitest'
 import { append, batchOf, openLog, readAll, TOPIC_ID } from '../../test/log/log-fixture.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
+import { nodeFileSystem } from '../storage/node-file-system.ts'
 import { VirtualRuntime } from '../virtual-runtime.ts'
 
 const NOW_MS = 1_767_225_600_000
@@ -418,6 +422,29 @@ describe('LogManager', () => {
     for (let turn = 0; turn < 100; turn++) await Promise.resolve()
     expect(disk.operationCount).toBeGreaterThan(before)
     expect(runtime.alarmCount).toBe(alarms)
+  })
+
+  it('does on the real disk what it does on the simulated one', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'goqueue-log-'))
+    try {
+      const manager = { fileSystem: nodeFileSystem, directory: `${root}/logs`, tailCacheBytes: 0 }
+      const config = { segmentBytes: 5000, indexIntervalBytes: 500 }
+      const first = await openLog({ manager, config })
+      await Promise.all(Array.from({ length: 200 }, (_, index) => append(first.log, [`value ${index}`])))
+      const written = await readAll(first.log)
+      expect(written.records.length).toBe(200)
+      await first.log.deleteRecordsBefore(100)
+      await first.manager.close()
+      const second = await openLog({ manager, config })
+      expect(second.events).toEqual([])
+      expect((await readAll(second.log)).records).toEqual(written.records.slice(100))
+      expect(await append(second.log, ['next'])).toMatchObject({ errorCode: 'NONE', baseOffset: 200 })
+      await second.manager.deleteTopic(TOPIC_ID)
+      await second.manager.close()
+      expect(await nodeFileSystem.list(`${root}/logs`)).toEqual(['recovery-point'])
+    } finally {
+      rmSync(root, { recursive: true, force: true })
+    }
   })
 
   it('keeps everything in memory at little cost when the disk is one in memory', async () => {
