@@ -1,7 +1,7 @@
 // One broker behind one listener: started together, stopped in order.
 import { openBroker, type Broker } from '@goqueue/broker-core'
 import type { ServerEvent } from './event.ts'
-import { listen, type Listener } from './listener.ts'
+import { addressToBind, listen, type Listener } from './listener.ts'
 import type { Settings } from './settings.ts'
 
 export interface Server {
@@ -11,6 +11,8 @@ export interface Server {
 
 /** Resolves when clients can connect; when the address cannot be had, the broker is closed again. */
 export async function startServer(settings: Settings, report: (event: ServerEvent) => void): Promise<Server> {
+  // Before a data directory is created for a broker that will not serve.
+  await addressToBind(settings.server.listen, settings.server.insecure)
   const broker = await openBroker({ ...settings.broker, report })
   try {
     const {

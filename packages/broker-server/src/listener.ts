@@ -52,14 +52,7 @@ const REFUSAL_REPORT_INTERVAL_MS = 10_000
 export async function listen(broker: Pick<Broker, 'serve'>, options: ListenOptions = {}): Promise<Listener> {
   const { host = '127.0.0.1', port = 0 } = options
   const wanted = new Address(host, port)
-  const ip = await resolveHost(wanted)
-  if (options.insecure !== true && !isLoopback(ip)) {
-    throw new ListenError(
-      'NOT_LOOPBACK',
-      `${wanted} can be reached from other machines, and this broker has no authentication yet: ` +
-        'listen on 127.0.0.1, or agree to that with --insecure (insecure: true).',
-    )
-  }
+  const ip = await addressToBind(wanted, options.insecure ?? false)
   const server = createServer({
     // A client that has stopped sending may still be answered; the connection ends its own side.
     allowHalfOpen: true,
@@ -71,7 +64,18 @@ export async function listen(broker: Pick<Broker, 'serve'>, options: ListenOptio
   return new TcpListener(server, broker, host, options)
 }
 
-/** A name that means this machine today is asked for what it means, so that a name cannot hide an open address. */
+/** The IP address that `wanted` means. Throws ListenError when others can reach it without `insecure`. */
+export async function addressToBind(wanted: Address, insecure: boolean): Promise<string> {
+  const ip = await resolveHost(wanted)
+  if (insecure || isLoopback(ip)) return ip
+  throw new ListenError(
+    'NOT_LOOPBACK',
+    `${wanted} can be reached from other machines, and this broker has no authentication yet: ` +
+      'listen on 127.0.0.1, or agree to that with --insecure (insecure: true).',
+  )
+}
+
+/** A name is asked for what it means today, so that it cannot hide an open address. */
 async function resolveHost(wanted: Address): Promise<string> {
   if (isIP(wanted.host) !== 0) return wanted.host
   try {

@@ -1,6 +1,6 @@
 // goqueue-broker as a process: the ready line, the log, each way to end, each way not to start.
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,10 +123,12 @@ describe('a start that does not succeed says one sentence and exits non-zero', (
     expect(outcome.stderr).toMatch(/^goqueue-broker: .*ENOTDIR.*\n$/)
   })
 
-  it('for an address that others can reach, without --insecure', async () => {
-    const outcome = await startBroker(['--memory', '--listen', '0.0.0.0:0']).ended
+  it('for an address that others can reach, without --insecure, before it touches a disk', async () => {
+    const dataDir = join(directory, 'untouched')
+    const outcome = await startBroker(['--data-dir', dataDir, '--listen', '0.0.0.0:0']).ended
     expect(outcome).toMatchObject({ exitCode: 2, stdout: '' })
     expect(outcome.stderr).toMatch(/^goqueue-broker: 0\.0\.0\.0:0 can be reached from other machines.+--insecure.+\n$/)
+    expect(existsSync(dataDir)).toBe(false)
   })
 
   it('for a configuration file that is not there', async () => {

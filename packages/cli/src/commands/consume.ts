@@ -75,8 +75,7 @@ async function consumeInGroup(
     })
   })
   await printEach(session, group.records({ signal: session.enough }), max, (record) => commits.add(record))
-  await commits.finish()
-  await group.leaveGroup()
+  await commits.finish() // the session leaves the group when it closes the client
 }
 
 /** Prints until there are `max`, or until it is enough. */

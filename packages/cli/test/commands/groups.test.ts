@@ -9,13 +9,13 @@ let cluster: Cluster
 let client: Client
 const members: GroupConsumer[] = []
 
-/** Four partitions with two records each, and two members that have committed one of each of their partitions. */
+/** Four partitions with three records each, and two members that have committed one of each of their partitions. */
 beforeAll(async () => {
   cluster = await Cluster.open()
   client = new Client({ brokers: [cluster.address], clientId: 'billing-service' })
   await client.admin().createTopic({ name: 'orders', partitions: 4 })
   for (const partition of [0, 1, 2, 3]) {
-    for (const value of ['a', 'b']) await client.producer().send({ topic: 'orders', partition, value })
+    for (const value of ['a', 'b', 'c']) await client.producer().send({ topic: 'orders', partition, value })
   }
   for (const consumerId of ['consumer-1', 'consumer-2']) {
     members.push(client.groupConsumer({ groupId: 'billing', consumerId, topics: ['orders'] }))
@@ -67,7 +67,7 @@ describe('describe-group', () => {
       protocolType: 'consumer',
       coordinator: cluster.address,
       assignor: 'roundrobin',
-      totalLag: 3,
+      totalLag: 6,
     })
     expect(group.members).toHaveLength(2)
     for (const { consumerId, assignment, ...member } of group.members) {
@@ -86,8 +86,8 @@ describe('describe-group', () => {
         topic: 'orders',
         partition,
         committedOffset: partition === 0 ? null : 1,
-        logEndOffset: 2,
-        lag: partition === 0 ? null : 1,
+        logEndOffset: 3,
+        lag: partition === 0 ? null : 2,
         owner: ownerOf(partition),
       })),
     )
@@ -102,14 +102,14 @@ describe('describe-group', () => {
         'State         Stable',
         `Coordinator   ${cluster.address}`,
         'Assignor      roundrobin',
-        'Total lag     3',
+        'Total lag     6',
       ].join('\n'),
     )
     expect(memberTable).toMatch(/^MEMBER +CONSUMER ID +CLIENT ID +HOST +PARTITIONS\n/)
     expect(memberTable).toMatch(/^\S+ +consumer-1 +billing-service +\/127\.0\.0\.1 +2$/m)
     expect(partitionTable).toMatch(/^TOPIC +PARTITION +COMMITTED +LOG END +LAG +OWNER\n/)
-    expect(partitionTable).toMatch(/^orders +0 +- +2 +- +consumer-[12]$/m)
-    expect(partitionTable).toMatch(/^orders +3 +1 +2 +1 +consumer-[12]$/m)
+    expect(partitionTable).toMatch(/^orders +0 +- +3 +- +consumer-[12]$/m)
+    expect(partitionTable).toMatch(/^orders +3 +1 +3 +2 +consumer-[12]$/m)
   })
 
   it('a group that is not there is one sentence', async () => {

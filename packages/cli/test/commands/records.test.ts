@@ -211,6 +211,19 @@ describe('consume', () => {
     })
   })
 
+  it('in a group commits every partition before it ends', async () => {
+    await cluster.run(['create-topic', 'wide', '--partitions', '8'])
+    const lines = Array.from({ length: 64 }, (_, key) => `${key}:v\n`).join('')
+    await cluster.run(['produce', 'wide', '--key-separator', ':'], { stdin: lines })
+    await cluster.run(['consume', 'wide', '--group', 'wide-readers', '--from-beginning', '--max', '64'])
+    expect(await cluster.json(['describe-group', 'wide-readers'])).toMatchObject({ state: 'Empty', totalLag: 0 })
+    const { partitions } = await cluster.json<{ partitions: { committedOffset: number }[] }>([
+      'describe-group',
+      'wide-readers',
+    ])
+    expect(partitions.reduce((sum, { committedOffset }) => sum + committedOffset, 0)).toBe(64)
+  })
+
   it('in a group, Ctrl-C commits what was printed and leaves', async () => {
     await topicWith('left', 'one\ntwo\n')
     const stdout = new Collector()
