@@ -332,7 +332,7 @@ export class Segment {
       const damage = await this.inspectDamage(window, outcome)
       if (mustHold !== undefined && mustHold < damage.toOffset) return null
       walk = { position: damage.nextPosition, expectedOffset: damage.toOffset, verifyAbove: Infinity }
-      if (walk.position >= window.endPosition) return null
+      if (walk.position >= window.endPosition || walk.position <= outcome.position) return null
     }
   }
 
@@ -377,6 +377,7 @@ export class Segment {
       const outcome: WalkOutcome = await walkBatches(window, walk, visit)
       if (outcome.kind !== 'broken') break
       const damage = await this.inspectDamage(window, outcome)
+      if (damage.nextPosition <= outcome.position) break
       walk = { position: damage.nextPosition, expectedOffset: damage.toOffset, verifyAbove: Infinity }
     }
     // What was appended meanwhile is in the index that is still in use.
