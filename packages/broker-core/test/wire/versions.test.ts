@@ -1,11 +1,15 @@
 // Every API answers at every version that the broker advertises, with what that version can carry.
-import { apis, buildRecordBatch, ZERO_UUID, type ApiName, type RequestInput, type ResponseOf } from '@goqueue/protocol'
+import { apis, ZERO_UUID, type ApiName, type RequestInput, type ResponseOf } from '@goqueue/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBroker, type Broker, type BrokerEvent } from '../../src/index.ts'
 import { nodeRuntime } from '../../src/runtime.ts'
+import { adminApis, VersionSweep } from './version-sweep.ts'
 import { WireClient } from './wire-client.ts'
+import { batch, createTopic, produce } from './wire-fixture.ts'
 
 const UNKNOWN_ID = '11111111-2222-4333-8444-555555555555'
+
+const sweep = new VersionSweep()
 
 let broker: Broker
 let events: BrokerEvent[]
@@ -20,11 +24,7 @@ beforeEach(async () => {
     report: (event) => events.push(event),
   })
   client = new WireClient(broker)
-  const { topics } = await client.request('CreateTopics', 7, {
-    topics: [{ name: 'orders', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }],
-    timeoutMs: 1_000,
-  })
-  topicId = topics[0]?.topicId ?? ''
+  topicId = await createTopic(client, 'orders', 2)
 })
 
 afterEach(async () => {
@@ -33,27 +33,15 @@ afterEach(async () => {
 })
 
 /** Asks at each advertised version; `check` is given each answer. */
-async function atEachVersion<A extends ApiName>(
+function atEachVersion<A extends ApiName>(
   name: A,
   request: (version: number) => RequestInput<A> | Promise<RequestInput<A>>,
   check: (answer: ResponseOf<A>, version: number) => void,
 ): Promise<void> {
-  const { min, max } = apis[name].versions
-  for (let version = min; version <= max; version++) {
-    try {
-      check(await client.request(name, version, await request(version)), version)
-    } catch (error) {
-      throw new Error(`${name} v${version}`, { cause: error })
-    }
-  }
+  return sweep.atEach(client, name, request, check)
 }
 
-function batch(...values: string[]): Buffer {
-  return buildRecordBatch({
-    records: values.map((value) => ({ key: null, value, headers: [], timestampMs: nodeRuntime.wallClockMs() })),
-    compression: 'none',
-  })
-}
+const records = (...values: string[]) => batch(nodeRuntime.wallClockMs(), ...values)
 
 describe('topics and records', () => {
   it('ApiVersions', () =>
@@ -117,9 +105,7 @@ describe('topics and records', () => {
       'DeleteTopics',
       async (version) => {
         const name = `deleted-${version}`
-        await client.request('CreateTopics', 7, {
-          topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
-        })
+        await createTopic(client, name)
         const topicNames = [name, 'nowhere']
         const topics = topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
         return version >= 6 ? { topics, topicNames: [], timeoutMs: 1_000 } : { topicNames, timeoutMs: 1_000 }
@@ -140,8 +126,8 @@ describe('topics and records', () => {
         acks: -1,
         timeoutMs: 1_000,
         topicData: [
-          { name: 'orders', partitionData: [0, 9].map((index) => ({ index, records: batch('a', 'b') })) },
-          { name: 'nowhere', partitionData: [{ index: 0, records: batch('a') }] },
+          { name: 'orders', partitionData: [0, 9].map((index) => ({ index, records: records('a', 'b') })) },
+          { name: 'nowhere', partitionData: [{ index: 0, records: records('a') }] },
         ],
       }),
       ({ responses }, version) => {
@@ -155,11 +141,7 @@ describe('topics and records', () => {
   })
 
   it('Fetch of records, of a partition and of a topic that is missing', async () => {
-    await client.request('Produce', 9, {
-      acks: -1,
-      timeoutMs: 1_000,
-      topicData: [{ name: 'orders', partitionData: [{ index: 0, records: batch('a') }] }],
-    })
+    await produce(client, 'orders', records('a'))
     await atEachVersion(
       'Fetch',
       (version) => ({
@@ -172,7 +154,7 @@ describe('topics and records', () => {
       }),
       ({ responses }, version) => {
         const missing = version >= 13 ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
-        expect(responses[0]?.partitions[0]?.records).toHaveLength(batch('a').length)
+        expect(responses[0]?.partitions[0]?.records).toHaveLength(records('a').length)
         expect(responses).toMatchObject([
           {
             ...(version >= 13 ? { topicId } : { topic: 'orders' }),
@@ -269,8 +251,7 @@ describe('groups', () => {
     ))
 
   it('JoinGroup makes the only member the leader', async () => {
-    const { min, max } = apis.JoinGroup.versions
-    for (let version = min; version <= max; version++) {
+    for (const version of sweep.versionsOf('JoinGroup')) {
       const joined = await join(`joined-${version}`, version)
       expect(joined, `v${version}`).toMatchObject({ errorCode: 'NONE', generationId: 1, protocolName: 'range' })
       expect(joined.leader).toBe(joined.memberId)
@@ -296,7 +277,7 @@ describe('groups', () => {
     ))
 
   it('SyncGroup gives the assignment, and refuses a stranger', async () => {
-    for (const version of versionsOf('SyncGroup')) {
+    for (const version of sweep.versionsOf('SyncGroup')) {
       const groupId = `synced-${version}`
       const { memberId, generationId } = await join(groupId, 5)
       const assignments = [{ memberId, assignment: Buffer.from('assignment') }]
@@ -309,7 +290,7 @@ describe('groups', () => {
 
   it('Heartbeat of a member, of a stranger, of another generation, and in a group that is missing', async () => {
     const { groupId, memberId, generationId } = await member('g')
-    for (const version of versionsOf('Heartbeat')) {
+    for (const version of sweep.versionsOf('Heartbeat')) {
       const beat = async (request: Partial<RequestInput<'Heartbeat'>>) =>
         (await client.request('Heartbeat', version, { groupId, memberId, generationId, ...request })).errorCode
       expect(await beat({})).toBe('NONE')
@@ -320,7 +301,7 @@ describe('groups', () => {
   })
 
   it('LeaveGroup of a member, then of the same again', async () => {
-    for (const version of versionsOf('LeaveGroup')) {
+    for (const version of sweep.versionsOf('LeaveGroup')) {
       const { groupId, memberId } = await member(`left-${version}`)
       const leave = () =>
         client.request(
@@ -368,7 +349,7 @@ describe('groups', () => {
       },
     ]
     const topics = [{ name: 'orders', partitionIndexes: [0, 1] }]
-    for (const version of versionsOf('OffsetFetch')) {
+    for (const version of sweep.versionsOf('OffsetFetch')) {
       if (version >= 8) {
         const groups = ['g', 'nobody'].map((groupId) => ({ groupId, topics }))
         const answer = await client.request('OffsetFetch', version, { groups })
@@ -424,7 +405,7 @@ describe('groups', () => {
   })
 })
 
-function versionsOf(name: ApiName): number[] {
-  const { min, max } = apis[name].versions
-  return Array.from({ length: max - min + 1 }, (_, index) => min + index)
-}
+it('no API is forgotten', () => {
+  const expected = (Object.keys(apis) as ApiName[]).filter((name) => !adminApis.includes(name))
+  expect([...sweep.asked].toSorted()).toEqual(expected.toSorted())
+})
