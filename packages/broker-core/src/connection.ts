@@ -199,12 +199,14 @@ export class Connection implements RequestHolder {
 
   private reply(): void {
     if (this.isEnded) return
-    this.wire.cork()
+    // Answers that were waiting for this one leave together with it.
+    const isSeveral = this.pending.length > 1
+    if (isSeveral) this.wire.cork()
     for (let first = this.pending[0]; first !== undefined && first.response !== undefined; first = this.pending[0]) {
       this.pending.shift()
       this.send(first.response)
     }
-    this.wire.uncork()
+    if (isSeveral) this.wire.uncork()
     if (this.dialect?.isOneRequestOnly === true) return this.end(null)
     const nowMs = this.options.runtime.nowMs()
     this.lastActivityMs = nowMs
@@ -232,28 +234,36 @@ export class Connection implements RequestHolder {
   /** Keeps one alarm at the earliest deadline; a deadline that moved later is found out when the alarm rings. */
   private watch(): void {
     if (this.isEnded) return
-    const deadlineMs = this.deadline().atMs
+    const deadlineMs = this.deadlineMs()
     if (deadlineMs >= this.alarmMs) return
     this.alarm?.cancel()
     this.alarmMs = deadlineMs
     this.alarm = this.options.runtime.setAlarm(deadlineMs - this.options.runtime.nowMs(), () => {
       this.alarmMs = Infinity
-      const { atMs, reason } = this.deadline()
-      if (atMs <= this.options.runtime.nowMs()) this.end(reason)
+      const nowMs = this.options.runtime.nowMs()
+      if (this.deadlineMs() <= nowMs) this.end(this.overdueReason(nowMs))
       else this.watch()
     })
   }
 
-  private deadline(): { atMs: number; reason: string | null } {
+  private deadlineMs(): number {
     const { requestArrivalTimeoutMs, responseDepartureTimeoutMs, connectionsMaxIdleMs } = this.options.settings
-    const arrivalMs = this.unfinishedSinceMs + requestArrivalTimeoutMs
-    const departureMs = this.unsentSinceMs + responseDepartureTimeoutMs
-    const idleMs = this.pending.length > 0 ? Infinity : this.lastActivityMs + connectionsMaxIdleMs
-    const atMs = Math.min(arrivalMs, departureMs, idleMs)
-    if (atMs === arrivalMs)
-      return { atMs, reason: `a request did not arrive whole within ${requestArrivalTimeoutMs} ms` }
-    if (atMs === departureMs)
-      return { atMs, reason: `a response was not taken within ${responseDepartureTimeoutMs} ms` }
-    return { atMs, reason: null }
+    return Math.min(
+      this.unfinishedSinceMs + requestArrivalTimeoutMs,
+      this.unsentSinceMs + responseDepartureTimeoutMs,
+      this.pending.length > 0 ? Infinity : this.lastActivityMs + connectionsMaxIdleMs,
+    )
+  }
+
+  /** What the peer has failed to do in time; null when it was merely idle. */
+  private overdueReason(nowMs: number): string | null {
+    const { requestArrivalTimeoutMs, responseDepartureTimeoutMs } = this.options.settings
+    if (this.unfinishedSinceMs + requestArrivalTimeoutMs <= nowMs) {
+      return `a request did not arrive whole within ${requestArrivalTimeoutMs} ms`
+    }
+    if (this.unsentSinceMs + responseDepartureTimeoutMs <= nowMs) {
+      return `a response was not taken within ${responseDepartureTimeoutMs} ms`
+    }
+    return null
   }
 }

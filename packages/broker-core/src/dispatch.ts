@@ -25,7 +25,8 @@ async function handle<A extends ApiName>(
   const { apiVersion, correlationId } = header
   const request = readRequestBody(name, apiVersion, header.body)
   const handler: Handler<A> = handlers[name]
-  const context = { apiVersion, clientId: header.clientId ?? '', ...connection }
+  const { clientHost, advertised, closed } = connection
+  const context = { apiVersion, clientId: header.clientId ?? '', clientHost, advertised, closed }
   const response = await handler(services, request, context)
   return response === null ? null : encodeResponse(name, apiVersion, correlationId, response)
 }
@@ -47,7 +48,7 @@ export async function dispatch(
     if (name === 'ApiVersions') return encodeResponse(name, 0, correlationId, unsupportedApiVersions)
     throw new DecodeError(`${name} version ${apiVersion}: ${min} to ${max} are allowed`)
   }
-  return handle(services, name, readRequestHeader(frame), connection)
+  return await handle(services, name, readRequestHeader(frame), connection)
 }
 
 /** APIs whose requests, following each other on one connection, may be answered at the same time: their handlers order them at the call. */

@@ -80,13 +80,15 @@ export function readRequestStart(frame: Buffer): Pick<RequestHeader, 'apiKey' | 
  * the version is the caller's to check against `apis[name].versions` before it reads the body.
  */
 export function readRequestHeader(frame: Buffer): RequestFrame {
-  const start = readRequestStart(frame)
-  const name = apiName(start.apiKey)
-  if (name === undefined) throw new DecodeError(`unknown api key ${start.apiKey}`)
-  const body = new Reader(frame, 8)
+  const body = new Reader(frame)
+  const apiKey = body.int16()
+  const apiVersion = body.int16()
+  const correlationId = body.int32()
+  const name = apiName(apiKey)
+  if (name === undefined) throw new DecodeError(`unknown api key ${apiKey}`)
   const clientId = body.nullableString()
-  if (isRequestHeaderFlexible(name, start.apiVersion)) skipTags(body)
-  return { ...start, clientId, name, body }
+  if (isRequestHeaderFlexible(name, apiVersion)) skipTags(body)
+  return { apiKey, apiVersion, correlationId, clientId, name, body }
 }
 
 /** The body of a request whose header was read. */
