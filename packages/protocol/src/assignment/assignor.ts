@@ -1,6 +1,7 @@
 // What an assignor is: a pure function from members and partition counts to who reads what.
 import type { Subscription } from './subscription.ts'
 import { compareNames } from './topic-partitions.ts'
+import type { PartitionsByTopic } from './topic-partitions.ts'
 
 /** A member as the leader sees it. */
 export interface AssignorMember {
@@ -18,8 +19,17 @@ export interface AssignorInput {
 /** Partitions by topic for every member, also for one that gets nothing; topics of which it gets nothing are left out. */
 export type Assignments = Map<string, Map<string, number[]>>
 
+/** What a member was assigned last. */
+export interface PreviousAssignment {
+  /** Also for an eager member, which has given them up by the time it joins. */
+  partitions: PartitionsByTopic
+  /** The generation of that assignment; -1 for a member that never had one. */
+  generationId: number
+}
+
 /**
- * Total for any input: it ends, and gives each partition of a subscribed topic to exactly one subscriber (I21).
+ * Total for any input: it ends, and gives each partition of a subscribed topic to exactly one subscriber (I21), or,
+ * where it is cooperative, to nobody for as long as another member says that it owns it.
  * Depends on nothing but its input, so that it does not matter which member leads.
  */
 export interface Assignor {
@@ -27,13 +37,15 @@ export interface Assignor {
   name: string
   /** Whether members give up everything before a rebalance (eager) or only what they lose (KIP-429). */
   protocol: 'eager' | 'cooperative'
+  /** User data for the member's subscription, made for each JoinGroup. Without this method there is none. */
+  subscriptionUserData?(previous: PreviousAssignment): Buffer | null
   assign(input: AssignorInput): Assignments
 }
 
 /** Kafka's order of members (AbstractPartitionAssignor.MemberInfo): static ones by instance id, then the rest by member id. */
 export function compareMembers(left: AssignorMember, right: AssignorMember): number {
   if (left.groupInstanceId !== null && right.groupInstanceId !== null) {
-    return compareNames(left.groupInstanceId, right.groupInstanceId)
+    return compareNames(left.groupInstanceId, right.groupInstanceId) || compareNames(left.memberId, right.memberId)
   }
   if (left.groupInstanceId !== null) return -1
   if (right.groupInstanceId !== null) return 1

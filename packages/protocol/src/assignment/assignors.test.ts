@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Assignments, AssignorMember } from './assignor.ts'
+import { builtInAssignors } from './built-in-assignors.ts'
 import { range } from './range.ts'
 import { roundrobin } from './roundrobin.ts'
 
@@ -45,7 +46,7 @@ const groups = fc.record({
   partitions: fc.array(fc.tuple(names, fc.integer({ min: -1, max: 20 })), { maxLength: 6 }),
 })
 
-describe.each([range, roundrobin])('$name', (assignor) => {
+describe.each([...builtInAssignors.values()])('$name', (assignor) => {
   test('I21, N17: gives each partition to exactly one subscriber if there is one, for any group and any names', () => {
     fc.assert(
       fc.property(groups, (group) => {

@@ -7,7 +7,7 @@ import { readVersioned, writeVersioned } from './versioned-blob.ts'
 /** What a member wants, and what it owned when it asked. */
 export interface Subscription {
   topics: readonly string[]
-  /** For the assignor alone; null for those of ours. */
+  /** For the assignor alone (Assignor.subscriptionUserData); null where it sends none. */
   userData: Buffer | null
   /** Since v1 (KIP-429). */
   ownedPartitions: PartitionsByTopic
