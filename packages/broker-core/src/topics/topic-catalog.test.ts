@@ -39,6 +39,7 @@ class NotedLogs implements TopicLogs {
   }
 
   configureTopic(topicId: string, config: Partial<LogConfig>): void {
+    step(`configure ${topicId.slice(-2)}`)
     for (const name of this.open.keys()) if (name.startsWith(topicId)) this.open.set(name, config)
   }
 
@@ -256,4 +257,94 @@ test.each(['__proto__', 'constructor', 'toString'])('N17: the topic %s is a topi
   expect(catalog.byName(name)).toMatchObject({ name })
   expect(await catalog.delete(name)).toMatchObject({ errorCode: 'NONE' })
   expect(catalog.byName(name)).toBeUndefined()
+})
+
+test('more partitions are stored after their logs are made, and seen after they are stored', async () => {
+  await create('orders', { configs: new Map([['segment.bytes', '1000']]) })
+  steps.length = 0
+  const before = catalog.byName('orders')
+  const growing = catalog.createPartitions('orders', 4)
+  expect(catalog.byName('orders')).toBe(before)
+  expect(await growing).toMatchObject({ errorCode: 'NONE', topic: { partitions: 4 } })
+  expect(steps).toEqual(['log 01-2', 'log 01-3', 'putTopic'])
+  expect([...logs.open.values()]).toEqual(Array(4).fill({ segmentBytes: 1000 }))
+  expect(catalog.byName('orders')?.logs).toMatchObject([0, 1, 2, 3].map((partition) => ({ partition })))
+  expect(catalog.byName('orders')?.logs.slice(0, 2)).toEqual(before?.logs)
+  expect(catalog.byName('orders')).toBe(catalog.byId(firstId))
+  expect((await store.load()).topics).toMatchObject([{ name: 'orders', topicId: firstId, partitions: 4 }])
+})
+
+test.each<[string, string, number]>([
+  ['UNKNOWN_TOPIC_OR_PARTITION', 'nowhere', 3],
+  ['INVALID_PARTITIONS', 'orders', 2],
+  ['INVALID_PARTITIONS', 'orders', 1],
+  ['INVALID_PARTITIONS', 'orders', -1],
+  ['POLICY_VIOLATION', 'orders', 11],
+])(
+  'N20: %s is the answer to growing %s to %i partitions, and the disk is not touched',
+  async (errorCode, name, count) => {
+    await create('orders')
+    steps.length = 0
+    for (const validateOnly of [true, false]) {
+      const outcome = await catalog.createPartitions(name, count, { validateOnly })
+      expect(outcome).toEqual({ errorCode, message: expect.stringMatching(/^[A-Z].*\.$/) as string })
+    }
+    expect(steps).toEqual([])
+  },
+)
+
+test('N20: partitions being added count for all topics together, and only those', async () => {
+  await create('a', { partitions: 1 })
+  await create('b', { partitions: 10 })
+  const outcomes = await Promise.all([catalog.createPartitions('a', 6), create('c', { partitions: 5 })])
+  expect(outcomes.map(({ errorCode }) => errorCode)).toEqual(['NONE', 'POLICY_VIOLATION'])
+  expect(await create('c', { partitions: 4 })).toMatchObject({ errorCode: 'NONE' })
+  expect(await catalog.createPartitions('a', 7)).toMatchObject({ errorCode: 'POLICY_VIOLATION' })
+})
+
+test('validating says what growing would, and changes nothing', async () => {
+  await create('orders')
+  steps.length = 0
+  expect(await catalog.createPartitions('orders', 3, { validateOnly: true })).toMatchObject({ errorCode: 'NONE' })
+  expect(catalog.byName('orders')).toMatchObject({ partitions: 2 })
+  expect(steps).toEqual([])
+})
+
+test.each(['log 01-3', 'putTopic'])('a disk that fails at "%s" leaves a topic as large as it was', async (step) => {
+  await create('orders')
+  failing = step
+  expect(await catalog.createPartitions('orders', 4)).toMatchObject({ errorCode: 'KAFKA_STORAGE_ERROR' })
+  expect(catalog.byName('orders')).toMatchObject({ partitions: 2, logs: [{ partition: 0 }, { partition: 1 }] })
+  failing = null
+  expect(await catalog.createPartitions('orders', 4)).toMatchObject({ errorCode: 'NONE', topic: { partitions: 4 } })
+})
+
+test('altered configs are stored first, and then the open logs follow them', async () => {
+  await create('orders', { configs: new Map([['segment.bytes', '1000']]) })
+  steps.length = 0
+  const outcome = await catalog.alterConfigs('orders', (configs) => new Map([...configs, ['retention.ms', '5']]))
+  const configs = { 'segment.bytes': '1000', 'retention.ms': '5' }
+  expect(outcome).toMatchObject({ errorCode: 'NONE', topic: { configs } })
+  expect(steps).toEqual(['putTopic', 'configure 01'])
+  expect([...logs.open.values()]).toEqual(Array(2).fill({ segmentBytes: 1000, retentionMs: 5 }))
+  expect(catalog.byName('orders')).toMatchObject({ configs, logs: [{ partition: 0 }, { partition: 1 }] })
+  expect((await store.load()).topics).toMatchObject([{ configs }])
+})
+
+test('configs that are refused, only validated, or not written change nothing', async () => {
+  await create('orders')
+  steps.length = 0
+  const compact = () => new Map([['cleanup.policy', 'compact']])
+  const forever = () => new Map([['retention.ms', '-1']])
+  expect(await catalog.alterConfigs('orders', compact)).toMatchObject({
+    errorCode: 'INVALID_CONFIG',
+    message: expect.stringContaining('only delete is supported') as string,
+  })
+  expect(await catalog.alterConfigs('orders', forever, { validateOnly: true })).toMatchObject({ errorCode: 'NONE' })
+  expect(await catalog.alterConfigs('nowhere', forever)).toMatchObject({ errorCode: 'UNKNOWN_TOPIC_OR_PARTITION' })
+  expect(steps).toEqual([])
+  failing = 'putTopic'
+  expect(await catalog.alterConfigs('orders', forever)).toMatchObject({ errorCode: 'KAFKA_STORAGE_ERROR' })
+  expect(catalog.byName('orders')?.configs).toEqual({})
+  expect([...logs.open.values()]).toEqual([{}, {}])
 })

@@ -1,6 +1,7 @@
 // Tests of which topic configs are taken and what they ask of the logs.
 import { expect, test } from 'vitest'
-import { logConfigOf, refusalOfConfigs } from './topic-configs.ts'
+import { brokerDefaults } from '../broker-defaults.ts'
+import { effectiveConfigs, isListConfig, logConfigOf, refusalOfConfigs } from './topic-configs.ts'
 
 test.each([
   ['retention.ms', '-1'],
@@ -57,4 +58,19 @@ test('the logs are asked for what was set, and for ever is a safe integer', () =
   ).toEqual({ retentionMs: Number.MAX_SAFE_INTEGER, segmentBytes: 1000 })
   expect(logConfigOf({ 'retention.bytes': '-1' })).toEqual({ retentionBytes: -1 })
   expect(logConfigOf({})).toEqual({})
+})
+
+test('what a topic does not set follows the broker, and each value says where it comes from', () => {
+  const settings = { ...brokerDefaults, logSegmentBytes: 5_000 }
+  const effective = effectiveConfigs({ 'retention.ms': '7' }, settings)
+  const byName = new Map(effective.map((config) => [config.name, config]))
+  expect(byName.get('retention.ms')).toEqual({ name: 'retention.ms', value: '7', type: 'long', source: 'topic' })
+  expect(byName.get('segment.bytes')).toMatchObject({ value: '5000', type: 'int', source: 'broker' })
+  expect(byName.get('segment.ms')).toMatchObject({ value: '604800000', type: 'long', source: 'default' })
+  expect(byName.get('cleanup.policy')).toMatchObject({ value: 'delete', type: 'list', source: 'default' })
+  expect(refusalOfConfigs(new Map(effective.map(({ name, value }) => [name, value])))).toBeNull()
+})
+
+test('only cleanup.policy is a list', () => {
+  expect(['cleanup.policy', 'retention.ms', 'constructor'].map(isListConfig)).toEqual([true, false, undefined])
 })

@@ -1,4 +1,4 @@
-// What a power cut leaves of topics that were being created and deleted, at every operation on the disk.
+// What a power cut leaves of topics that were being created, grown and deleted, at every operation on the disk.
 import { buildRecordBatch } from '@goqueue/protocol'
 import { expect, test } from 'vitest'
 import { LogManager } from '../../src/log/log-manager.ts'
@@ -40,12 +40,14 @@ async function work(fileSystem: MemoryFileSystem, store: MetadataStore, runtime:
   const step = async (name: string, outcome: Promise<{ errorCode: string }> | undefined) => {
     if ((await outcome)?.errorCode === 'NONE') acknowledged.push(name)
   }
-  const produce = (topic: string) => topics.byName(topic)?.logs[0]?.append(batch(), { acks: -1 })
+  const produce = (topic: string, partition = 0) => topics.byName(topic)?.logs[partition]?.append(batch(), { acks: -1 })
   await step('create a', topics.create({ name: 'a', partitions: 2 }))
   await step('produce a', produce('a'))
   await step('create b', topics.create({ name: 'b', partitions: 1 }))
   await step('produce b', produce('b'))
   await step('delete a', topics.delete('a'))
+  await step('grow b', topics.createPartitions('b', 3))
+  await step('produce b-2', produce('b', 2))
   await step('create a again', topics.create({ name: 'a', partitions: 3 }))
   return acknowledged
 }
@@ -53,7 +55,7 @@ async function work(fileSystem: MemoryFileSystem, store: MetadataStore, runtime:
 test('whenever the power is cut, each topic that was acknowledged is there with its records, and no deleted one', async () => {
   const whole = new MemoryFileSystem()
   const setUp = openMemoryStore({ randomUuid: () => new VirtualRuntime().randomUuid() })
-  expect(await work(whole, setUp, new VirtualRuntime())).toHaveLength(6)
+  expect(await work(whole, setUp, new VirtualRuntime())).toHaveLength(8)
 
   for (let operation = 1; operation <= whole.operationCount; operation++) {
     const disk = new MemoryFileSystem()
@@ -66,7 +68,9 @@ test('whenever the power is cut, each topic that was acknowledged is there with 
     const { logs, topics } = await start(survivor, store, new VirtualRuntime({ seed: operation + 1 }))
     const found = (name: string) => topics.byName(name)?.logs.map(({ logEndOffset }) => logEndOffset)
     expect(topics.byName('b') !== undefined).toBe(acknowledged.includes('create b'))
-    if (acknowledged.includes('produce b')) expect(found('b')).toEqual([1])
+    if (acknowledged.includes('produce b')) expect(found('b')?.[0]).toBe(1)
+    if (acknowledged.includes('grow b')) expect(found('b')).toHaveLength(3)
+    if (acknowledged.includes('produce b-2')) expect(found('b')).toEqual([1, 0, 1])
     if (acknowledged.includes('create a again')) expect(found('a')).toEqual([0, 0, 0])
     else if (acknowledged.includes('delete a')) expect(found('a')).toBeUndefined()
     // The disk may have died in the midst of the deletion.
