@@ -75,7 +75,7 @@ export class Cluster {
       if (this.isClosed) throw new ClosedError('the client is closed')
       options.signal?.throwIfAborted()
       try {
-        return await orAborted(attempt(Math.max(1, Math.ceil(deadlineMs - runtime.nowMs()))), options.signal)
+        return await orAborted(this.inTime(what, deadlineMs, attempt), options.signal)
       } catch (error) {
         const delayMs = backoffMs(failures, runtime.random())
         if (!isRetriable(error) || runtime.nowMs() + delayMs >= deadlineMs) throw error
@@ -259,6 +259,20 @@ export class Cluster {
       }
     }
     throw failure
+  }
+
+  /** One attempt that is given up at the deadline, whatever it waits for. */
+  private inTime<T>(what: string, deadlineMs: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
+    const leftMs = Math.max(0, deadlineMs - this.runtime.nowMs())
+    return new Promise<T>((resolve, reject) => {
+      const alarm = this.runtime.setAlarm(leftMs, () => {
+        reject(new RequestTimeoutError(`${what}: not done in time; the cluster cannot be reached or does not answer`))
+      })
+      // Kafka counts whole milliseconds.
+      attempt(Math.max(1, Math.ceil(leftMs)))
+        .finally(() => alarm.cancel())
+        .then(resolve, reject)
+    })
   }
 
   private async fetchMetadata(): Promise<void> {

@@ -30,10 +30,12 @@ import type { PartitionLane } from './partition-lane.ts'
 import { groupByTopic, partitionKey, type ConsumerRecord } from './record.ts'
 import { RecordIterator, type RecordSource } from './record-iterator.ts'
 import type { Alarm } from './runtime.ts'
-import { Deferred, orAborted, type CallOptions } from './waiting.ts'
+import { Deferred, orAborted, settledWithin, type CallOptions } from './waiting.ts'
 
 /** A subscribed topic that does not exist yet is looked for this often by the leader. */
 const MISSING_TOPIC_CHECK_MS = 1_000
+/** How long `close` waits for a coordinator that does not answer: for commits under way, and for the leave. */
+const CLOSE_PATIENCE_MS = 5_000
 
 /** Partition numbers by topic. */
 export type GroupAssignment = Record<string, number[]>
@@ -70,7 +72,7 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   /** Counts the times this member left: an iteration ends when that happens, and a new one joins again. */
   private departures = 0
   private leaving: Promise<void> = Promise.resolve()
-  private leaveReason = ''
+  private departure = { reason: '', timeoutMs: CLOSE_PATIENCE_MS }
   private alarm: Alarm | null = null
   private watch: Alarm | null = null
   private isClosed = false
@@ -228,7 +230,8 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   /** Leaves the group, static or not: its partitions go to others at once. Iterations end. Commits under way are awaited. */
   async leaveGroup(options: CallOptions = {}): Promise<void> {
     this.refuseIfClosed()
-    await this.depart('leave', 'the application left the group', options)
+    this.departure = { reason: 'the application left the group', timeoutMs: this.cluster.timeoutMs }
+    await this.depart('leave', options)
   }
 
   /**
@@ -241,7 +244,8 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     const isLeaving = options.leave ?? this.consumerId === null
     try {
       // What cannot be told to the coordinator it will learn at the session's deadline: closing never fails over that.
-      await this.depart(isLeaving ? 'leave' : 'stop', 'the consumer was closed', {}).catch(() => {})
+      this.departure = { reason: 'the consumer was closed', timeoutMs: CLOSE_PATIENCE_MS }
+      await this.depart(isLeaving ? 'leave' : 'stop', {}).catch(() => {})
     } finally {
       this.fetcher.close(closedReason())
       this.onClosed()
@@ -269,10 +273,9 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     this.submit({ kind: 'start' })
   }
 
-  private async depart(kind: 'leave' | 'stop', reason: string, options: CallOptions): Promise<void> {
+  private async depart(kind: 'leave' | 'stop', options: CallOptions): Promise<void> {
     this.departures += 1
-    await this.commits.idle()
-    this.leaveReason = reason
+    await settledWithin(this.cluster.runtime, this.departure.timeoutMs, this.commits.idle())
     this.watch?.cancel()
     this.submit({ kind })
     this.assigned?.reject(new GoQueueError('CLOSED', `group '${this.groupId}': the member left before it was assigned`))
@@ -321,7 +324,7 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
         this.requests.dropHeld()
         return
       case 'leave':
-        this.leaving = this.requests.leave(effect.memberId, this.leaveReason, {})
+        this.leaving = this.requests.leave(effect.memberId, this.departure.reason, this.departure)
         this.leaving.catch(() => {})
         this.report('left')
         return

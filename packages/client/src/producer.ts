@@ -22,7 +22,7 @@ import type { CheckedProducerOptions } from './options.ts'
 import { defaultPartitioner, type Partitioner } from './partitioner.ts'
 import type { Bytes, ProducerRecord, RecordPlace } from './record.ts'
 import type { Alarm } from './runtime.ts'
-import { Deferred, orAborted, type CallOptions } from './waiting.ts'
+import { Deferred, orAborted, settledWithin, type CallOptions } from './waiting.ts'
 
 /** Batches of one request: well below what brokers accept (socket.request.max.bytes, 100 MiB). */
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024
@@ -160,10 +160,7 @@ export class Producer {
 
   private async finish(timeoutMs: number): Promise<void> {
     this.isClosing = true
-    const timeUp = new Deferred<void>()
-    const alarm = this.cluster.runtime.setAlarm(timeoutMs, () => timeUp.resolve())
-    await Promise.race([this.flush(), timeUp.promise])
-    alarm.cancel()
+    await settledWithin(this.cluster.runtime, timeoutMs, this.flush())
     this.alarm?.cancel()
     const reason = new ClosedError('the producer was closed before the record was delivered')
     for (const send of this.unsettled) send.outcome.reject(reason)

@@ -48,21 +48,16 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefine
   })
 }
 
-/** Resolves after `delayMs`, or rejects with the signal's reason. */
-export function pause(runtime: Runtime, delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) {
-      reject(signal.reason as Error)
-      return
-    }
-    const stop = () => {
-      alarm.cancel()
-      reject(signal?.reason as Error)
-    }
-    const alarm = runtime.setAlarm(delayMs, () => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    })
-    signal?.addEventListener('abort', stop, { once: true })
-  })
+/** Resolves when the promise has settled, either way, or when `timeoutMs` are over. */
+export async function settledWithin(runtime: Runtime, timeoutMs: number, promise: Promise<unknown>): Promise<void> {
+  const timeUp = new Deferred<void>()
+  const alarm = runtime.setAlarm(timeoutMs, () => timeUp.resolve())
+  await Promise.race([
+    promise.then(
+      () => {},
+      () => {},
+    ),
+    timeUp.promise,
+  ])
+  alarm.cancel()
 }

@@ -336,6 +336,30 @@ describe('iteration', () => {
   })
 })
 
+describe('closing', () => {
+  it('never hangs: a broker that is gone costs ten seconds at most', async () => {
+    const lone = member(undefined, {}, world.client({ timeoutMs: 60_000 }))
+    await world.run(lone.joinGroup())
+    world.isReachable = false
+    world.cut()
+    const committing = lone.commitOffset('my-topic', 0, 1)
+    committing.catch(() => {})
+    const startMs = world.runtime.nowMs()
+    await world.run(lone.close())
+    expect(world.runtime.nowMs() - startMs).toBeLessThanOrEqual(10_000)
+    await expect(world.run(committing)).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
+  it('awaits the commits that are under way', async () => {
+    const lone = member(undefined)
+    await world.run(lone.joinGroup())
+    const committing = lone.commitOffset('my-topic', 0, 9)
+    await world.run(lone.close())
+    await world.run(committing)
+    expect(await world.run(client.admin().groupOffsets('my-group'))).toMatchObject([{ partition: 0, offset: 9 }])
+  })
+})
+
 describe('errors', () => {
   it('joinGroup rejects when the broker cannot be reached for timeoutMs', async () => {
     world.isReachable = false
