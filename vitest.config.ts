@@ -10,6 +10,9 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'conformance/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'conformance/interop/**'],
     retry: 0,
+    // A limit for what hangs, never a measure of speed: the machine may be busy with something else.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     passWithNoTests: false,
   },
 })
