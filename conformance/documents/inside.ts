@@ -10,12 +10,12 @@ export async function moduleInside(path: string): Promise<Readonly<Record<string
   return (await import(pathToFileURL(join(root, 'packages', path)).href)) as Readonly<Record<string, unknown>>
 }
 
-/** The doc comments of the properties of the objects that a module declares, by the name of the property. */
+/** The doc comments of the properties of the objects and interfaces that a module declares, by the name of the property. */
 export function propertyComments(path: string): Map<string, string> {
   const text = readFileSync(join(root, 'packages', path), 'utf8')
   const comments = new Map<string, string>()
   const visit = (node: ts.Node) => {
-    if (ts.isPropertyAssignment(node)) {
+    if (ts.isPropertyAssignment(node) || ts.isPropertySignature(node)) {
       const comment = ts
         .getJSDocCommentsAndTags(node)
         .map((part) => ts.getTextOfJSDocComment(part.comment) ?? '')

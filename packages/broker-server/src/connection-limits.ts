@@ -1,16 +1,20 @@
 // How many connections the listener takes: in total, and from one address (row N13 of the abuse table).
 
 /** Limits on connections. What is counted per address spares loopback: a machine does not flood itself. */
-export const defaultConnectionLimits = {
+export interface ConnectionLimits {
   /** Open connections in total, and never more than the process has file descriptors for. */
-  maxConnections: 10_000,
+  maxConnections: number
   /** Open connections from one address; loopback is not counted. */
-  maxConnectionsPerIp: 200,
+  maxConnectionsPerIp: number
   /** New connections from one address in one second; loopback is not counted. */
-  maxConnectionCreationRate: 100,
+  maxConnectionCreationRate: number
 }
 
-export type ConnectionLimits = typeof defaultConnectionLimits
+export const defaultConnectionLimits: Readonly<ConnectionLimits> = {
+  maxConnections: 10_000,
+  maxConnectionsPerIp: 200,
+  maxConnectionCreationRate: 100,
+}
 
 /** Which limit a refused connection met. */
 export type Refusal = keyof ConnectionLimits
