@@ -294,12 +294,12 @@ test.each<[string, string, number]>([
 )
 
 test('N20: partitions being added count for all topics together, and only those', async () => {
-  await create('a', { partitions: 1 })
+  await create('a', { partitions: 7 })
   await create('b', { partitions: 10 })
-  const outcomes = await Promise.all([catalog.createPartitions('a', 6), create('c', { partitions: 5 })])
+  const outcomes = await Promise.all([catalog.createPartitions('a', 9), create('c', { partitions: 2 })])
   expect(outcomes.map(({ errorCode }) => errorCode)).toEqual(['NONE', 'POLICY_VIOLATION'])
-  expect(await create('c', { partitions: 4 })).toMatchObject({ errorCode: 'NONE' })
-  expect(await catalog.createPartitions('a', 7)).toMatchObject({ errorCode: 'POLICY_VIOLATION' })
+  expect(await create('c', { partitions: 1 })).toMatchObject({ errorCode: 'NONE' })
+  expect(await catalog.createPartitions('a', 10)).toMatchObject({ errorCode: 'POLICY_VIOLATION' })
 })
 
 test('validating says what growing would, and changes nothing', async () => {
