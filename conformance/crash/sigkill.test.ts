@@ -20,7 +20,7 @@ const REPLAY = `SEED=${SEED} CYCLES=${CYCLES} npx vitest run conformance/crash/s
 
 const TOPICS = ['orders', 'payments', 'shipments']
 const PARTITIONS = 2
-const MOST_ACKS = 400
+const MOST_ACKS = 250
 const KILLS_DURING_RECOVERY = 0.1
 /** How many kills come in the midst of a write: too rare by themselves, so the torn end is made by hand. */
 const TORN_WRITES = 0.2
