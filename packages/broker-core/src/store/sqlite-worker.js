@@ -61,6 +61,7 @@ const STATEMENTS = {
 const TRANSACTION = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
+  undo: 'ROLLBACK',
   beginWrite: 'SAVEPOINT one_write',
   undoWrite: 'ROLLBACK TO one_write',
   endWrite: 'RELEASE one_write',
@@ -150,6 +151,7 @@ function open() {
       transaction: {
         begin: connection.prepare(TRANSACTION.begin),
         commit: connection.prepare(TRANSACTION.commit),
+        undo: connection.prepare(TRANSACTION.undo),
         beginWrite: connection.prepare(TRANSACTION.beginWrite),
         undoWrite: connection.prepare(TRANSACTION.undoWrite),
         endWrite: connection.prepare(TRANSACTION.endWrite),
@@ -199,7 +201,7 @@ function makeVisibleDurable(connection) {
 }
 
 /**
- * Makes the writes in one transaction, each in a savepoint of its own: one that is refused leaves the others alone.
+ * Makes the writes in one transaction: one that is refused leaves the others alone.
  * @param {readonly (readonly Command[])[]} writes
  * @returns {(Failure | null)[]} for each write, why it was not made
  */
@@ -207,7 +209,12 @@ function commit(writes) {
   try {
     const { statements, transaction } = (opened ??= open())
     transaction.begin.run()
-    const failures = writes.map((commands) => makeWrite(statements, transaction, commands))
+    let failures = makeTogether(statements, writes)
+    if (failures === null) {
+      transaction.undo.run()
+      transaction.begin.run()
+      failures = writes.map((commands) => makeApart(statements, transaction, commands))
+    }
     transaction.commit.run()
     return failures
   } catch (error) {
@@ -219,18 +226,32 @@ function commit(writes) {
 }
 
 /**
+ * The usual case: no write is refused, so none needs a savepoint, which would cost as much as half a write.
+ * @param {Opened['statements']} statements
+ * @param {readonly (readonly Command[])[]} writes
+ * @returns {null[] | null} null when one was refused: the transaction is to be undone
+ */
+function makeTogether(statements, writes) {
+  try {
+    for (const commands of writes) run(statements, commands)
+    return writes.map(() => null)
+  } catch (error) {
+    if (!isRefusalOfOneWrite(failureOf(error))) throw error
+    return null
+  }
+}
+
+/**
+ * Makes one write in a savepoint of its own.
  * @param {Opened['statements']} statements
  * @param {Opened['transaction']} transaction
  * @param {readonly Command[]} commands
  * @returns {Failure | null}
  */
-function makeWrite(statements, transaction, commands) {
+function makeApart(statements, transaction, commands) {
   transaction.beginWrite.run()
   try {
-    for (const [name, ...values] of commands) {
-      const statement = /** @type {Statement} */ (statements.get(name))
-      statement.run(...values)
-    }
+    run(statements, commands)
     transaction.endWrite.run()
     return null
   } catch (error) {
@@ -239,6 +260,17 @@ function makeWrite(statements, transaction, commands) {
     transaction.undoWrite.run()
     transaction.endWrite.run()
     return failure
+  }
+}
+
+/**
+ * @param {Opened['statements']} statements
+ * @param {readonly Command[]} commands
+ */
+function run(statements, commands) {
+  for (const [name, ...values] of commands) {
+    const statement = /** @type {Statement} */ (statements.get(name))
+    statement.run(...values)
   }
 }
 
