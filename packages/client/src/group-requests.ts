@@ -1,5 +1,5 @@
 // The requests of one group member: to its coordinator, over connections that a held request cannot block.
-import { decodeAssignment, DecodeError, type ErrorCode } from '@goqueue/protocol'
+import { decodeAssignment, DecodeError, type ErrorCode, type RequestInput, type ResponseOf } from '@goqueue/protocol'
 import type { Cluster, RetryOptions } from './cluster.ts'
 import type { QueuedCommit } from './commit-queue.ts'
 import { KafkaError, malformedAnswer, throwOnError } from './errors.ts'
@@ -145,56 +145,24 @@ export class GroupRequests {
    * `refused` is told what the coordinator says of this member.
    */
   async commit(
-    { memberId, generationId }: MemberIdentity,
+    member: MemberIdentity,
     commits: readonly QueuedCommit[],
     refused: (errorCode: ErrorCode) => void,
   ): Promise<void> {
-    const { groupId, groupInstanceId } = this.options
-    const open = new Map(commits.map((commit) => [partitionKey(commit.topic, commit.partition), commit]))
-    const settle = (key: string, error: unknown) => {
-      const { outcome } = open.get(key)!
-      open.delete(key)
-      if (error === null) outcome.resolve()
-      else outcome.reject(error)
-    }
+    const open = new OpenCommits(commits)
     try {
-      await this.cluster.callCoordinator(groupId, `commit of ${this.path}`, {}, async (connection, timeoutMs) => {
-        for (const [key, { signal }] of open) if (signal.aborted) settle(key, signal.reason)
-        if (open.size === 0) return
-        const topics = Array.from(groupByTopic(open.values()), ([name, ofTopic]) => ({
-          name,
-          partitions: ofTopic.map(({ partition, offset, metadata }) => ({
-            partitionIndex: partition,
-            committedOffset: offset,
-            committedMetadata: metadata,
-          })),
-        }))
-        const request = { groupId, generationIdOrMemberEpoch: generationId, memberId, groupInstanceId, topics }
-        const answer = await connection.request('OffsetCommit', request, { timeoutMs })
-        let again: KafkaError | null = null
-        for (const { name, partitions } of answer.topics) {
-          for (const { partitionIndex, errorCode } of partitions) {
-            const key = partitionKey(name, partitionIndex)
-            if (!open.has(key)) continue
-            if (errorCode === 'NONE') {
-              settle(key, null)
-              continue
-            }
-            const error = new KafkaError(errorCode, 'OffsetCommit', `${this.path}, ${name}[${partitionIndex}]`)
-            if (error.retriable && errorCode !== 'UNKNOWN_TOPIC_OR_PARTITION') {
-              again = error
-            } else {
-              settle(key, error)
-              refused(errorCode)
-            }
-          }
-        }
-        if (again !== null) throw again
-        if (open.size > 0)
-          throwOnError('UNKNOWN_SERVER_ERROR', 'OffsetCommit', this.path, 'the answer leaves partitions out')
-      })
+      await this.cluster.retrying(`commit of ${this.path}`, {}, (timeoutMs) =>
+        this.toCoordinator(async () => {
+          if (open.dropRevoked()) return
+          const connection = await this.cluster.coordinatorConnection(this.options.groupId, 'call')
+          // Again, since a connection takes its time: nothing is sent for a partition that is another's (row I3).
+          if (open.dropRevoked()) return
+          const answer = await connection.request('OffsetCommit', this.commitRequest(member, open), { timeoutMs })
+          this.takeCommitAnswer(answer, open, refused)
+        }),
+      )
     } catch (error) {
-      for (const key of [...open.keys()]) settle(key, error)
+      open.settleAll(error)
     }
   }
 
@@ -215,6 +183,48 @@ export class GroupRequests {
     return this.options.rebalanceTimeoutMs + HELD_REQUEST_MARGIN_MS
   }
 
+  private commitRequest({ memberId, generationId }: MemberIdentity, open: OpenCommits): RequestInput<'OffsetCommit'> {
+    const { groupId, groupInstanceId } = this.options
+    const topics = Array.from(groupByTopic(open.all()), ([name, ofTopic]) => ({
+      name,
+      partitions: ofTopic.map(({ partition, offset, metadata }) => ({
+        partitionIndex: partition,
+        committedOffset: offset,
+        committedMetadata: metadata,
+      })),
+    }))
+    return { groupId, generationIdOrMemberEpoch: generationId, memberId, groupInstanceId, topics }
+  }
+
+  /** Settles what the answer settles; throws, to be tried again, what it does not. */
+  private takeCommitAnswer(
+    answer: ResponseOf<'OffsetCommit'>,
+    open: OpenCommits,
+    refused: (errorCode: ErrorCode) => void,
+  ): void {
+    let again: KafkaError | null = null
+    for (const { name, partitions } of answer.topics) {
+      for (const { partitionIndex, errorCode } of partitions) {
+        const key = partitionKey(name, partitionIndex)
+        if (errorCode === 'NONE') {
+          open.settle(key, null)
+          continue
+        }
+        const error = new KafkaError(errorCode, 'OffsetCommit', `${this.path}, ${name}[${partitionIndex}]`)
+        if (error.retriable && errorCode !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+          again = error
+        } else {
+          open.settle(key, error)
+          refused(errorCode)
+        }
+      }
+    }
+    if (again !== null) throw again
+    if (!open.isEmpty) {
+      throwOnError('UNKNOWN_SERVER_ERROR', 'OffsetCommit', this.path, 'the answer leaves partitions out')
+    }
+  }
+
   private async toCoordinator<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt()
@@ -226,5 +236,39 @@ export class GroupRequests {
 
   private learnFrom(errorCode: ErrorCode, api: string): void {
     if (errorCode !== 'NONE') this.cluster.learnFrom(new KafkaError(errorCode, api), this.options.groupId)
+  }
+}
+
+/** The commits of one request whose outcome is open. */
+class OpenCommits {
+  private readonly commits: Map<string, QueuedCommit>
+
+  constructor(commits: readonly QueuedCommit[]) {
+    this.commits = new Map(commits.map((commit) => [partitionKey(commit.topic, commit.partition), commit]))
+  }
+
+  get isEmpty(): boolean {
+    return this.commits.size === 0
+  }
+
+  all(): Iterable<QueuedCommit> {
+    return this.commits.values()
+  }
+
+  settle(key: string, error: unknown): void {
+    const commit = this.commits.get(key)
+    this.commits.delete(key)
+    if (error === null) commit?.outcome.resolve()
+    else commit?.outcome.reject(error)
+  }
+
+  settleAll(error: unknown): void {
+    for (const key of [...this.commits.keys()]) this.settle(key, error)
+  }
+
+  /** Rejects those whose partition is no longer ours; true when none is left. */
+  dropRevoked(): boolean {
+    for (const [key, { signal }] of this.commits) if (signal.aborted) this.settle(key, signal.reason)
+    return this.isEmpty
   }
 }
