@@ -1,12 +1,5 @@
 // Who may keep which partition: settles what the members of a group say they owned.
-import type { AssignorInput, AssignorMember } from './assignor.ts'
-import type { PartitionsByTopic } from './topic-partitions.ts'
-
-/** What a member says it owned, and in which generation; -1 when it does not say. */
-export interface Claim {
-  partitions: PartitionsByTopic
-  generationId: number
-}
+import type { AssignorInput, AssignorMember, PreviousAssignment } from './assignor.ts'
 
 /** No member claims the partition. */
 export const UNCLAIMED = -1
@@ -22,7 +15,7 @@ export const DISPUTED = -2
 export function settleClaims(
   members: readonly AssignorMember[],
   partitions: AssignorInput['partitions'],
-  claimOf: (member: AssignorMember) => Claim,
+  claimOf: (member: AssignorMember) => PreviousAssignment,
 ): Map<string, Int32Array> {
   const owners = new Map<string, Int32Array>()
   const generations = new Map<string, Int32Array>()

@@ -1,8 +1,7 @@
 // Kafka's `cooperative-sticky` assignor (KIP-429): the shares of `sticky`, handed over in two rounds.
 import { emptyAssignments, give, sortedMembers } from './assignor.ts'
-import type { Assignor } from './assignor.ts'
+import type { Assignor, PreviousAssignment } from './assignor.ts'
 import { UNCLAIMED } from './claims.ts'
-import type { Claim } from './claims.ts'
 import { stickyShares } from './sticky-shares.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -38,7 +37,7 @@ export const cooperativeSticky: Assignor = {
 }
 
 /** Before subscriptions had a generation (v2, KIP-792), the Java client put it into the user data. */
-function claimOf({ ownedPartitions, generationId, userData }: Subscription): Claim {
+function claimOf({ ownedPartitions, generationId, userData }: Subscription): PreviousAssignment {
   if (generationId >= 0 || userData === null || userData.length < GENERATION_BYTES) {
     return { partitions: ownedPartitions, generationId }
   }

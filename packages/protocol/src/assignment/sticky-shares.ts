@@ -1,8 +1,7 @@
 // What `sticky` and `cooperative-sticky` have in common: claims settled, partitions shared out evenly.
 import { subscribersByTopic } from './assignor.ts'
-import type { AssignorInput, AssignorMember } from './assignor.ts'
+import type { AssignorInput, AssignorMember, PreviousAssignment } from './assignor.ts'
 import { settleClaims } from './claims.ts'
-import type { Claim } from './claims.ts'
 import { shareEvenly } from './even-shares.ts'
 
 /** Topics with one set of subscribers, whose partitions are shared out as one. */
@@ -19,7 +18,7 @@ interface TopicPool {
 export function stickyShares(
   members: readonly AssignorMember[],
   partitions: AssignorInput['partitions'],
-  claimOf: (member: AssignorMember) => Claim,
+  claimOf: (member: AssignorMember) => PreviousAssignment,
   give: (topic: string, partition: number, member: number, owner: number) => void,
 ): void {
   const owners = settleClaims(members, partitions, claimOf)

@@ -6,7 +6,13 @@ import { readStickyUserData, writeStickyUserData } from './sticky-user-data.ts'
 const nothing = { partitions: new Map(), generationId: -1 }
 const claim = fc.record({
   partitions: fc
-    .uniqueArray(fc.tuple(fc.string(), fc.array(fc.integer())), { selector: ([topic]) => topic })
+    .uniqueArray(
+      fc.tuple(
+        fc.string(),
+        fc.array(fc.integer()).map((list) => list.sort((left, right) => left - right)),
+      ),
+      { selector: ([topic]) => topic },
+    )
     .map((list) => new Map(list)),
   generationId: fc.nat(),
 })
@@ -17,6 +23,19 @@ test('what a member writes is what its leader reads', () => {
       expect(readStickyUserData(writeStickyUserData(written))).toEqual(written)
     }),
   )
+})
+
+test('the same partitions give the same bytes, in whatever order they are', () => {
+  const one = new Map([
+    ['payments', [0]],
+    ['orders', [2, 1]],
+  ])
+  const other = new Map([
+    ['orders', [1, 2]],
+    ['payments', [0]],
+  ])
+  const [first, second] = [one, other].map((partitions) => writeStickyUserData({ partitions, generationId: 1 }))
+  expect(first).toEqual(second)
 })
 
 test('a member that never had an assignment writes none, and one that was assigned nothing says so', () => {

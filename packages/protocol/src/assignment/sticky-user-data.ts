@@ -6,8 +6,7 @@ import { Reader } from '../reader.ts'
 import { array, int32, message, string, type MessageOf } from '../schema.ts'
 import { Writer } from '../writer.ts'
 import type { PreviousAssignment } from './assignor.ts'
-import type { Claim } from './claims.ts'
-import { fromTopicList, toTopicList } from './topic-partitions.ts'
+import { fromTopicList, toSortedTopicList } from './topic-partitions.ts'
 
 /** Unlike other blobs it does not say its version: v1 is v0 and four bytes more (StickyAssignor.java). */
 const StickyAssignorUserData = message({
@@ -25,13 +24,13 @@ const StickyAssignorUserData = message({
 export function writeStickyUserData({ partitions, generationId }: PreviousAssignment): Buffer | null {
   if (partitions.size === 0 && generationId < 0) return null
   const writer = new Writer()
-  const value = { previousAssignment: toTopicList(partitions), generation: generationId }
+  const value = { previousAssignment: toSortedTopicList(partitions), generation: generationId }
   writeMessage(writer, StickyAssignorUserData, 1, value)
   return writer.finish()
 }
 
 /** What the member had. Bytes of neither version say that it had nothing: another client's mistake must not stop a group. */
-export function readStickyUserData(userData: Buffer | null): Claim {
+export function readStickyUserData(userData: Buffer | null): PreviousAssignment {
   const read = userData === null ? null : (tryVersion(userData, 1) ?? tryVersion(userData, 0))
   if (read === null) return { partitions: new Map(), generationId: -1 }
   return { partitions: fromTopicList(read.previousAssignment), generationId: read.generation }

@@ -1,6 +1,6 @@
 // A member's subscription: the blob that JoinGroup carries to the leader.
 import { ConsumerProtocolSubscription } from '../messages/consumer-protocol.ts'
-import { compareNames, fromTopicList, toTopicList } from './topic-partitions.ts'
+import { compareNames, fromTopicList, toSortedTopicList } from './topic-partitions.ts'
 import type { PartitionsByTopic } from './topic-partitions.ts'
 import { readVersioned, writeVersioned } from './versioned-blob.ts'
 
@@ -26,13 +26,10 @@ export const SUBSCRIPTION_VERSION = 3
 /** The blob. Topics and partitions are sorted, so that an unchanged subscription gives unchanged bytes. */
 export function encodeSubscription(subscription: SubscriptionToEncode, version = SUBSCRIPTION_VERSION): Buffer {
   const { topics, userData = null, ownedPartitions = new Map(), generationId = -1, rackId = null } = subscription
-  const owned = toTopicList(ownedPartitions)
-    .map(({ topic, partitions }) => ({ topic, partitions: [...partitions].sort((left, right) => left - right) }))
-    .sort((left, right) => compareNames(left.topic, right.topic))
   return writeVersioned(ConsumerProtocolSubscription, version, {
     topics: [...topics].sort(compareNames),
     userData,
-    ownedPartitions: owned,
+    ownedPartitions: toSortedTopicList(ownedPartitions),
     generationId,
     rackId,
   })

@@ -21,6 +21,13 @@ export function toTopicList(byTopic: PartitionsByTopic): { topic: string; partit
   return Array.from(byTopic, ([topic, partitions]) => ({ topic, partitions }))
 }
 
+/** The wire's list with topics and partitions sorted, so that the same ownership always gives the same bytes. */
+export function toSortedTopicList(byTopic: PartitionsByTopic): { topic: string; partitions: readonly number[] }[] {
+  return toTopicList(byTopic)
+    .map(({ topic, partitions }) => ({ topic, partitions: [...partitions].sort((left, right) => left - right) }))
+    .sort((left, right) => compareNames(left.topic, right.topic))
+}
+
 /** Orders names as Java's String.compareTo does, so that all clients of a group sort alike. */
 export function compareNames(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0

@@ -139,6 +139,27 @@ describe.each([sticky, cooperativeSticky])('$name', (assignor) => {
   })
 })
 
+test.each([sticky, cooperativeSticky])(
+  'I21: $name shares 20,000 partitions among a thousand members when half are new',
+  (assignor) => {
+    const topics = Array.from({ length: 200 }, (_, index) => `topic-${index}`)
+    const partitions = new Map(topics.map((topic) => [topic, 100]))
+    const members = Array.from({ length: 1_000 }, (_, index) => {
+      // The first half shares every topic: 40 partitions each.
+      const owned = new Map(
+        index < 500
+          ? topics.filter((_topic, i) => i % 5 === index % 5).map((topic) => [topic, [Math.floor(index / 5)]])
+          : [],
+      )
+      return { memberId: `member-${index}`, groupInstanceId: null, topics, owned, generationId: index < 500 ? 1 : -1 }
+    })
+    const group = { members, partitions }
+    const load = loads(group, assign(assignor, group))
+    expect(load.slice(0, 500)).toEqual(Array.from({ length: 500 }, () => 20))
+    expect(load.slice(500)).toEqual(Array.from({ length: 500 }, () => (assignor === sticky ? 20 : 0)))
+  },
+)
+
 describe('sticky', () => {
   test('I1, I21: gives each partition to exactly one subscriber and is balanced, whatever members claim', () => {
     fc.assert(
