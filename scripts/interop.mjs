@@ -10,6 +10,7 @@ const clients = [
   { probe: ['kcat', '-V'], debianPackage: 'kcat' },
   { probe: ['/usr/bin/python3', '-c', 'import confluent_kafka'], debianPackage: 'python3-confluent-kafka' },
   { probe: ['/usr/bin/python3', '-c', 'import kafka'], debianPackage: 'python3-kafka' },
+  { probe: ['mvn', '-version'], debianPackage: 'maven' },
 ]
 
 function succeeds([command, ...args], options = {}) {
