@@ -64,13 +64,19 @@ export interface GroupMember {
 
 export interface GroupOffset extends TopicPartition, CommittedOffset {}
 
+/** Makes one: a door for the client alone, since the constructor is nobody else's business. */
+export let newAdmin: (cluster: Cluster) => Admin
+
 /** Made by `client.admin()`. Every call retries what can be retried for up to the client's `timeoutMs`. */
 export class Admin {
   private readonly cluster: Cluster
   private isClosed = false
 
-  /** Use `client.admin()`. */
-  constructor(cluster: Cluster) {
+  static {
+    newAdmin = (cluster) => new Admin(cluster)
+  }
+
+  private constructor(cluster: Cluster) {
     this.cluster = cluster
   }
 

@@ -1,10 +1,10 @@
 // The client: one per program is enough. It holds the connections that producers, consumers and admins share.
-import { Admin } from './admin.ts'
+import { newAdmin, type Admin } from './admin.ts'
 import { Cluster } from './cluster.ts'
 import { dialTcp } from './connection.ts'
-import { Consumer } from './consumer.ts'
+import { newConsumer, type Consumer } from './consumer.ts'
 import { ClosedError, GoQueueError } from './errors.ts'
-import { GroupConsumer } from './group-consumer.ts'
+import { newGroupConsumer, type GroupConsumer } from './group-consumer.ts'
 import {
   checkClientOptions,
   checkConsumerOptions,
@@ -15,7 +15,7 @@ import {
   type GroupConsumerOptions,
   type ProducerOptions,
 } from './options.ts'
-import { Producer } from './producer.ts'
+import { newProducer, type Producer } from './producer.ts'
 import { nodeRuntime } from './runtime.ts'
 
 /** The way to a cluster. Nothing is dialled before the first call that needs it. */
@@ -24,7 +24,6 @@ export class Client {
   private readonly made = new Set<{ close(): Promise<void> }>()
   private readonly members = new Set<string>()
   private sharedProducer: Producer | null = null
-  private sharedAdmin: Admin | null = null
   private count = 0
   private closed: Promise<void> | null = null
 
@@ -44,15 +43,24 @@ export class Client {
   /** Without options the client's one shared producer; with options a new one. */
   producer(options?: ProducerOptions): Producer {
     this.refuseIfClosed()
-    if (options !== undefined) return this.keep(new Producer(this.cluster, checkProducerOptions(options)))
-    this.sharedProducer ??= this.keep(new Producer(this.cluster, checkProducerOptions({})))
+    if (options !== undefined) {
+      const checked = checkProducerOptions(options)
+      return this.keep((forget) => newProducer(this.cluster, checked, forget))
+    }
+    this.sharedProducer ??= this.keep((forget) =>
+      newProducer(this.cluster, checkProducerOptions({}), () => {
+        this.sharedProducer = null
+        forget()
+      }),
+    )
     return this.sharedProducer
   }
 
   /** A new consumer of partitions that the application names. */
   consumer(options: ConsumerOptions = {}): Consumer {
     this.refuseIfClosed()
-    return this.keep(new Consumer(this.cluster, checkConsumerOptions(options), this.nextName()))
+    const checked = checkConsumerOptions(options)
+    return this.keep((forget) => newConsumer(this.cluster, checked, this.nextName(), forget))
   }
 
   /** A new member of a consumer group. Throws CONSUMER_ID_IN_USE for a groupId and consumerId that this client has open. */
@@ -67,18 +75,24 @@ export class Client {
         `client.groupConsumer: this client has a consumer '${consumerId}' in group '${groupId}': close it first`,
       )
     }
-    const consumer = new GroupConsumer(this.cluster, checked, this.nextName(), () => {
-      if (identity !== null) this.members.delete(identity)
-    })
     if (identity !== null) this.members.add(identity)
-    return this.keep(consumer)
+    try {
+      return this.keep((forget) =>
+        newGroupConsumer(this.cluster, checked, this.nextName(), () => {
+          if (identity !== null) this.members.delete(identity)
+          forget()
+        }),
+      )
+    } catch (error) {
+      if (identity !== null) this.members.delete(identity)
+      throw error
+    }
   }
 
   /** Topics, groups and offsets. */
   admin(): Admin {
     this.refuseIfClosed()
-    this.sharedAdmin ??= this.keep(new Admin(this.cluster))
-    return this.sharedAdmin
+    return newAdmin(this.cluster)
   }
 
   /** Closes all it made (producers deliver what they accepted, dynamic members leave their groups), then its connections. */
@@ -96,7 +110,8 @@ export class Client {
     await this.cluster.close()
   }
 
-  private keep<T extends { close(): Promise<void> }>(part: T): T {
+  private keep<T extends { close(): Promise<void> }>(make: (forget: () => void) => T): T {
+    const part: T = make(() => this.made.delete(part))
     this.made.add(part)
     return part
   }

@@ -131,7 +131,7 @@ describe('N22: a hostile broker costs its own connection, and gets a typed error
     ['a negative size', () => Buffer.from([0xff, 0xff, 0xff, 0xff])],
     ['a size beyond any answer', () => Buffer.from([0x7f, 0xff, 0xff, 0xff])],
     ['a size too small for a header', () => Buffer.from([0, 0, 0, 1, 0])],
-    ["another request's correlation id", ({ correlationId }) => frameOf(correlationId + 1, Buffer.alloc(7))],
+    ["another request's correlation id", ({ correlationId }) => frameOf(correlationId + 1, Buffer.alloc(8))],
     ['HTTP', () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
   ])('%s', async (_, bytes) => {
     const broker = new ScriptedBroker({ Heartbeat: (request) => request.send(bytes(request)) })
@@ -147,7 +147,7 @@ describe('N22: a hostile broker costs its own connection, and gets a typed error
     const broker = new ScriptedBroker({
       Heartbeat: (request) => {
         request.answer({})
-        request.send(frameOf(99, Buffer.alloc(7)))
+        request.send(frameOf(99, Buffer.alloc(8)))
       },
     })
     const connection = await open(broker.dial)

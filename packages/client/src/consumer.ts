@@ -13,13 +13,26 @@ export interface PartitionToRead extends TopicPartition {
   readonly offset?: number | 'earliest' | 'latest' | undefined
 }
 
+/** Makes one: a door for the client alone, since the constructor is nobody else's business. */
+export let newConsumer: (
+  cluster: Cluster,
+  options: CheckedConsumerOptions,
+  name: string,
+  onClosed: () => void,
+) => Consumer
+
 /** Made by `client.consumer()`. Iterate it for records; in each partition they come in order, and without gaps. */
 export class Consumer implements AsyncIterable<ConsumerRecord> {
   private readonly fetcher: Fetcher
+  private readonly onClosed: () => void
   private isClosed = false
 
-  /** Use `client.consumer()`. */
-  constructor(cluster: Cluster, options: CheckedConsumerOptions, name: string) {
+  static {
+    newConsumer = (cluster, options, name, onClosed) => new Consumer(cluster, options, name, onClosed)
+  }
+
+  private constructor(cluster: Cluster, options: CheckedConsumerOptions, name: string, onClosed: () => void) {
+    this.onClosed = onClosed
     this.fetcher = new Fetcher(cluster, { ...options, name, committed: null, isPatient: false })
   }
 
@@ -68,8 +81,11 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
 
   /** Stops reading; iterations end. */
   close(): Promise<void> {
-    if (!this.isClosed) this.fetcher.close(new ClosedError('the consumer is closed'))
-    this.isClosed = true
+    if (!this.isClosed) {
+      this.isClosed = true
+      this.fetcher.close(new ClosedError('the consumer is closed'))
+      this.onClosed()
+    }
     return Promise.resolve()
   }
 

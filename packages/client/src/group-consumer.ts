@@ -46,6 +46,14 @@ type AttemptOutcome<K extends MembershipInput['kind']> = Omit<
   'requestId' | 'retryDelayMs'
 >
 
+/** Makes one: a door for the client alone, since the constructor is nobody else's business. */
+export let newGroupConsumer: (
+  cluster: Cluster,
+  options: CheckedGroupConsumerOptions,
+  name: string,
+  onClosed: () => void,
+) => GroupConsumer
+
 /**
  * Made by `client.groupConsumer()`. From `joinGroup()`, or the first iteration, until `leaveGroup()` or `close()` the
  * membership lives in the background, iterated or not: it heartbeats on its own timer and rejoins by itself.
@@ -77,8 +85,11 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   private watch: Alarm | null = null
   private isClosed = false
 
-  /** Use `client.groupConsumer()`. */
-  constructor(cluster: Cluster, options: CheckedGroupConsumerOptions, name: string, onClosed: () => void) {
+  static {
+    newGroupConsumer = (cluster, options, name, onClosed) => new GroupConsumer(cluster, options, name, onClosed)
+  }
+
+  private constructor(cluster: Cluster, options: CheckedGroupConsumerOptions, name: string, onClosed: () => void) {
     this.cluster = cluster
     this.options = options
     this.groupId = options.groupId

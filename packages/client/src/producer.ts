@@ -72,10 +72,14 @@ interface Shipment {
   readonly batch: Batch
 }
 
+/** Makes one: a door for the client alone, since the constructor is nobody else's business. */
+export let newProducer: (cluster: Cluster, options: CheckedProducerOptions, onClosed: () => void) => Producer
+
 /** Made by `client.producer()`. All methods may be called at any time, from anywhere; sends keep their order per partition. */
 export class Producer {
   private readonly cluster: Cluster
   private readonly options: CheckedProducerOptions
+  private readonly onClosed: () => void
   private readonly partitioner: Partitioner
   private readonly accumulator: BatchAccumulator<PendingSend>
   private readonly unsettled = new Set<PendingSend>()
@@ -94,9 +98,13 @@ export class Producer {
   private isClosing = false
   private closed: Promise<void> | null = null
 
-  /** Use `client.producer()`. */
-  constructor(cluster: Cluster, options: CheckedProducerOptions) {
+  static {
+    newProducer = (cluster, options, onClosed) => new Producer(cluster, options, onClosed)
+  }
+
+  private constructor(cluster: Cluster, options: CheckedProducerOptions, onClosed: () => void) {
     this.cluster = cluster
+    this.onClosed = onClosed
     this.options = options
     this.partitioner = options.partitioner ?? defaultPartitioner
     this.accumulator = new BatchAccumulator({
@@ -167,6 +175,7 @@ export class Producer {
     this.unsettled.clear()
     this.line = []
     this.roomMade?.resolve()
+    this.onClosed()
   }
 
   private hasRoom(): boolean {

@@ -238,6 +238,12 @@ describe('waiting', () => {
     expect(client.producer({})).not.toBe(client.producer())
   })
 
+  it('when the shared producer was closed, there is a new one', async () => {
+    const closed = client.producer()
+    await world.run(closed.close())
+    expect(client.producer()).not.toBe(closed)
+  })
+
   it('sends outlive a broker that cannot be reached for a while', async () => {
     const producer = client.producer()
     await world.run(producer.send({ topic: 'orders', partition: 0, value: 'before' }))
