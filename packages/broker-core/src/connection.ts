@@ -94,18 +94,30 @@ export class Connection implements RequestHolder {
     budget.release(this.unfinishedBytes + (this.next?.length ?? 0))
     // What is under way keeps its bytes until it is done: they are still in memory.
     this.closed.abort()
-    // A peer that never closes its side must not keep the socket: once the answers are out, it is gone.
-    if (isGraceful) this.wire.end(() => this.wire.destroy())
+    if (isGraceful) this.endWire()
     else this.wire.destroy()
     this.drained?.()
     onClosed(this)
   }
 
+  /** Once the last answers are out, or were not taken in time, the wire is gone, whether or not the peer closes its side. */
+  private endWire(): void {
+    if (this.wire.destroyed) return
+    const { runtime, settings } = this.options
+    const alarm = runtime.setAlarm(settings.responseDepartureTimeoutMs, () => this.wire.destroy())
+    this.wire.end(() => {
+      alarm.cancel()
+      this.wire.destroy()
+    })
+  }
+
   private receive(chunk: Buffer): void {
     if (this.isEnded) return
     this.lastActivityMs = this.options.runtime.nowMs()
+    const before = this.unfinishedBytes
     this.take(chunk)
-    this.options.budget.hold(chunk.length)
+    // Not the chunk's length: what follows the one request of a wire-v1 connection is dropped.
+    this.options.budget.hold(this.unfinishedBytes - before)
     this.advance()
   }
 
@@ -150,8 +162,14 @@ export class Connection implements RequestHolder {
     }
     if (this.isEnded) return
     if (this.next !== null || this.isDraining) this.wire.pause()
-    else if (this.wire.isPaused()) this.wire.resume()
+    else if (this.wire.isPaused()) this.readOn()
     this.watch()
+  }
+
+  /** Until now the peer could not have sent the rest: its time for that starts anew. */
+  private readOn(): void {
+    if (this.unfinishedSinceMs !== Infinity) this.unfinishedSinceMs = this.options.runtime.nowMs()
+    this.wire.resume()
   }
 
   /** Takes the next whole frame from what arrived; false when the connection had to be ended. */
@@ -161,6 +179,7 @@ export class Connection implements RequestHolder {
       this.next = this.dialect?.next() ?? null
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
+      this.options.budget.release(before - this.unfinishedBytes)
       this.fail(error)
       return false
     }
@@ -246,10 +265,15 @@ export class Connection implements RequestHolder {
     })
   }
 
+  /** When the rest of a request must be here; Infinity while the connection is not read from. */
+  private get arrivalDeadlineMs(): number {
+    return this.next === null ? this.unfinishedSinceMs + this.options.settings.requestArrivalTimeoutMs : Infinity
+  }
+
   private deadlineMs(): number {
-    const { requestArrivalTimeoutMs, responseDepartureTimeoutMs, connectionsMaxIdleMs } = this.options.settings
+    const { responseDepartureTimeoutMs, connectionsMaxIdleMs } = this.options.settings
     return Math.min(
-      this.unfinishedSinceMs + requestArrivalTimeoutMs,
+      this.arrivalDeadlineMs,
       this.unsentSinceMs + responseDepartureTimeoutMs,
       this.pending.length > 0 ? Infinity : this.lastActivityMs + connectionsMaxIdleMs,
     )
@@ -258,7 +282,7 @@ export class Connection implements RequestHolder {
   /** What the peer has failed to do in time; null when it was merely idle. */
   private overdueReason(nowMs: number): string | null {
     const { requestArrivalTimeoutMs, responseDepartureTimeoutMs } = this.options.settings
-    if (this.unfinishedSinceMs + requestArrivalTimeoutMs <= nowMs) {
+    if (this.arrivalDeadlineMs <= nowMs) {
       return `a request did not arrive whole within ${requestArrivalTimeoutMs} ms`
     }
     if (this.unsentSinceMs + responseDepartureTimeoutMs <= nowMs) {
