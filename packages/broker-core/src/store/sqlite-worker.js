@@ -229,7 +229,7 @@ function commit(writes) {
  * The usual case: no write is refused, so none needs a savepoint, which would cost as much as half a write.
  * @param {Opened['statements']} statements
  * @param {readonly (readonly Command[])[]} writes
- * @returns {null[] | null} null when one was refused: the transaction is to be undone
+ * @returns {(Failure | null)[] | null} null when one was refused: the transaction is to be undone
  */
 function makeTogether(statements, writes) {
   try {
