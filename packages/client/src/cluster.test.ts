@@ -1,12 +1,17 @@
 // The cluster of several brokers: leaders and coordinators move, brokers die, and calls find their way.
 import { VirtualRuntime } from '@goqueue/broker-core/testing'
-import type { ErrorCode, ResponseInput } from '@goqueue/protocol'
+import { buildRecordBatch, type ErrorCode, type ResponseInput } from '@goqueue/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ScriptedBroker } from '../test/scripted-broker.ts'
 import { Client } from './client.ts'
 import type { Dial } from './connection.ts'
 
 const TOPIC_ID = '11111111-1111-4111-8111-111111111111'
+
+const RECORDS = buildRecordBatch({
+  records: [{ key: null, value: 'x', headers: [], timestampMs: 0 }],
+  compression: 'none',
+})
 
 let runtime: VirtualRuntime
 /** Node id of the leader of orders[0], and of the coordinator of every group. */
@@ -17,6 +22,9 @@ let brokers: Map<number, ScriptedBroker>
 let produced: number[]
 let committed: number[]
 let leadersAnswer: ErrorCode
+/** What OffsetFetch says of the partition, one answer after the other; then NONE. */
+let offsetErrors: ErrorCode[]
+let fetchedFrom: number[]
 
 const metadata = (): ResponseInput<'Metadata'> => ({
   brokers: [1, 2, 3]
@@ -44,6 +52,15 @@ function broker(nodeId: number): ScriptedBroker {
         responses: [{ name: 'orders', partitionResponses: [{ index: 0, errorCode, baseOffset: isLeader ? 7 : -1 }] }],
       })
     },
+    Fetch: (request) => {
+      fetchedFrom.push(nodeId)
+      const records = nodeId === leader ? RECORDS : null
+      const errorCode = nodeId === leader ? 'NONE' : 'NOT_LEADER_OR_FOLLOWER'
+      const partitions = [
+        { partitionIndex: 0, errorCode, highWatermark: 1, abortedTransactions: null, records } as const,
+      ]
+      request.answer({ responses: [{ topicId: TOPIC_ID, partitions }] })
+    },
     FindCoordinator: (request) => {
       const [key = ''] = request.body.coordinatorKeys
       request.answer({
@@ -54,7 +71,9 @@ function broker(nodeId: number): ScriptedBroker {
       const isCoordinator = nodeId === coordinator
       if (isCoordinator) committed.push(nodeId)
       const errorCode = isCoordinator ? 'NONE' : 'NOT_COORDINATOR'
-      const partitions = [{ partitionIndex: 0, committedOffset: 42, metadata: '', errorCode: 'NONE' as const }]
+      const error = offsetErrors.shift() ?? 'NONE'
+      const committedOffset = error === 'NONE' ? 42 : -1
+      const partitions = [{ partitionIndex: 0, committedOffset, metadata: '', errorCode: error }]
       request.answer({
         groups: [{ groupId: 'g', errorCode, topics: isCoordinator ? [{ name: 'orders', partitions }] : [] }],
       })
@@ -92,6 +111,8 @@ beforeEach(() => {
   produced = []
   committed = []
   leadersAnswer = 'NONE'
+  offsetErrors = []
+  fetchedFrom = []
 })
 
 describe('bootstrap', () => {
@@ -148,6 +169,29 @@ describe('leaders', () => {
   })
 })
 
+describe('reading', () => {
+  const read = (client: Client) => {
+    const consumer = client.consumer()
+    consumer.assign([{ topic: 'orders', partition: 0, offset: 0 }])
+    return run(consumer[Symbol.asyncIterator]().next())
+  }
+
+  it('goes to the leader', async () => {
+    expect(await read(makeClient())).toMatchObject({ value: { offset: 0 } })
+    expect(fetchedFrom[0]).toBe(2)
+  })
+
+  it('user-pain 8: a leader that died before it was asked is not asked for ever', async () => {
+    const client = makeClient()
+    await run(client.producer().send({ topic: 'orders', value: 'x' }))
+    dead.add(2)
+    leader = 3
+    brokers.get(2)!.requests.at(-1)!.cut()
+    expect(await read(client)).toMatchObject({ value: { offset: 0 } })
+    expect(fetchedFrom[0]).toBe(3)
+  })
+})
+
 describe('outcomes', () => {
   it('DUPLICATE_SEQUENCE_NUMBER is a success', async () => {
     leadersAnswer = 'DUPLICATE_SEQUENCE_NUMBER'
@@ -184,6 +228,13 @@ describe('coordinators', () => {
       requests.filter(({ name }) => name === 'FindCoordinator'),
     )
     expect(lookups).toHaveLength(1)
+  })
+
+  it('user-pain 4: an error of one partition is tried again, or thrown, and never read as "nothing is committed"', async () => {
+    offsetErrors = ['UNSTABLE_OFFSET_COMMIT', 'COORDINATOR_LOAD_IN_PROGRESS']
+    expect(await fetch(makeClient())).toMatchObject([{ offset: 42 }])
+    offsetErrors = ['TOPIC_AUTHORIZATION_FAILED']
+    await expect(fetch(makeClient())).rejects.toMatchObject({ code: 'TOPIC_AUTHORIZATION_FAILED' })
   })
 
   it('NOT_COORDINATOR asks for the coordinator anew', async () => {

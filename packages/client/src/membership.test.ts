@@ -217,6 +217,16 @@ describe('heartbeats', () => {
     ])
   })
 
+  it('an answered heartbeat counts from when it was sent, not from when its answer came', () => {
+    const driver = new Driver().stable()
+    driver.nowMs = HEARTBEAT_MS
+    driver.submit({ kind: 'tick' })
+    driver.nowMs = 5 * HEARTBEAT_MS
+    driver.submit({ kind: 'heartbeatAnswered', requestId: driver.member.heartbeatRequestId!, errorCode: 'NONE' })
+    expect(driver.member.sessionDeadlineMs).toBe(HEARTBEAT_MS + SESSION_MS)
+    expect(driver.member.heartbeatDueMs).toBe(driver.nowMs)
+  })
+
   it('a static member whose session is over rejoins under its old member id: a newer owner of the id must fence it', () => {
     const driver = new Driver(true).stable()
     driver.nowMs = SESSION_MS

@@ -136,6 +136,23 @@ describe('reading', () => {
     expect(offsets(await take(consumer, 1))).toEqual([0])
   })
 
+  it('an answer to a fetch from before a seek is not delivered, whenever it comes', async () => {
+    const consumer = reading('latest')
+    const iterator = consumer[Symbol.asyncIterator]()
+    let sent = 0
+    for (let turns = 0; turns < 24; turns++) {
+      // Parked at the end of the log: what is sent now is fetched from there, while the seek goes to the beginning.
+      void client.producer().send({ topic: 'orders', partition: 0, value: String(sent++) })
+      for (let i = 0; i < turns; i++) await new Promise((resume) => setImmediate(resume))
+      consumer.seek('orders', 0, 0)
+      for (let offset = 0; offset < sent; offset++) {
+        const { value } = (await world.run(iterator.next())) as { value: ConsumerRecord }
+        expect(value.offset).toBe(offset)
+      }
+      await world.settle()
+    }
+  })
+
   it("what is taken out of the assignment is not delivered any more, and its records' signal fires", async () => {
     await produce(5)
     await produce(5, 1)
