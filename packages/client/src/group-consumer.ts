@@ -289,7 +289,7 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     await settledWithin(this.cluster.runtime, this.departure.timeoutMs, this.commits.idle())
     this.watch?.cancel()
     this.submit({ kind })
-    this.assigned?.reject(new GoQueueError('CLOSED', `group '${this.groupId}': the member left before it was assigned`))
+    this.assigned?.reject(new ClosedError(`group '${this.groupId}': the member left before it was assigned`))
     this.assigned = null
     this.fetcher.notify()
     await orAborted(this.leaving, options.signal)

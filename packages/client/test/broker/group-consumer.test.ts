@@ -350,6 +350,15 @@ describe('closing', () => {
     await expect(world.run(committing)).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
+  it('while joinGroup waits, rejects it with a ClosedError', async () => {
+    const lone = member(undefined)
+    const joining = lone.joinGroup()
+    const outcome = expect(joining).rejects.toMatchObject({ name: 'ClosedError', code: 'CLOSED' })
+    await world.settle()
+    await world.run(lone.close())
+    await outcome
+  })
+
   it('awaits the commits that are under way', async () => {
     const lone = member(undefined)
     await world.run(lone.joinGroup())
