@@ -5,8 +5,8 @@ import { median } from './statistics.ts'
 const ROUNDS = 3
 /** The share of the time that goes to the bare machine. */
 const BARE_SHARE = 0.25
-/** The share that goes, uncounted, to compilers and caches. */
-const WARM_UP_SHARE = 0.15
+/** The share that goes, uncounted, to compilers and caches: commits cost twice as much in the first second. */
+const WARM_UP_SHARE = 0.3
 
 /** Does work for about `ms` milliseconds and says how many units it did. */
 export type Work = (ms: number) => Promise<number>
@@ -40,7 +40,7 @@ export async function inRounds(parts: {
   const { broker, work, bareWork } = parts
   const ms = parts.seconds * 1_000
   await work(ms * WARM_UP_SHARE)
-  await bareWork((ms * WARM_UP_SHARE) / 4)
+  await bareWork(ms * WARM_UP_SHARE * BARE_SHARE)
   const rates: number[] = []
   const bareRates: number[] = []
   let units = 0
