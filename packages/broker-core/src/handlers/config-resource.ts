@@ -37,7 +37,9 @@ export function namedTwice<Resource extends ConfigResource>(resources: readonly 
   const byName = new Map<string, Resource[]>()
   for (const resource of resources) {
     const key = `${resource.resourceType} ${resource.resourceName}`
-    byName.set(key, [...(byName.get(key) ?? []), resource])
+    const same = byName.get(key)
+    if (same === undefined) byName.set(key, [resource])
+    else same.push(resource)
   }
   return new Set([...byName.values()].filter((same) => same.length > 1).flat())
 }

@@ -8,13 +8,14 @@ export const createTopics: Handler<'CreateTopics'> = async (services, request) =
   const counts = new Map<string, number>()
   for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
   const topics: TopicAnswer[] = []
+  const namedTwice = new Set<string>()
   for (const { name, numPartitions, replicationFactor, assignments, configs } of request.topics) {
     const refused = (errorCode: TopicAnswer['errorCode'], errorMessage: string): void => {
       topics.push({ name, topicId: ZERO_UUID, errorCode, errorMessage })
     }
     if ((counts.get(name) ?? 0) > 1) {
-      if (!topics.some((answer) => answer.name === name))
-        refused('INVALID_REQUEST', 'the request names the topic twice')
+      if (!namedTwice.has(name)) refused('INVALID_REQUEST', 'the request names the topic twice')
+      namedTwice.add(name)
       continue
     }
     if (assignments.length > 0) {

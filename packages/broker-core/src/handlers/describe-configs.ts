@@ -3,7 +3,7 @@ import type { RequestOf, ResponseInput } from '@goqueue/protocol'
 import { brokerDefaults, type BrokerSettings } from '../broker-defaults.ts'
 import type { TopicRefusal } from '../topics/topic-catalog.ts'
 import { effectiveConfigs, type ConfigType, type EffectiveConfig } from '../topics/topic-configs.ts'
-import { answered, BROKER, findTopic, TOPIC } from './config-resource.ts'
+import { answered, BROKER, findTopic, namedTwice, TOPIC } from './config-resource.ts'
 import type { Handler } from './handler.ts'
 import type { Services } from './services.ts'
 
@@ -55,11 +55,17 @@ function configsOf(services: Services, { resourceType, resourceName }: ResourceA
   return brokerConfigs(services.settings).map((config) => described(config, true))
 }
 
-export const describeConfigs: Handler<'DescribeConfigs'> = (services, request) => ({
-  results: request.resources.map((resource) => {
-    const configs = configsOf(services, resource)
-    if ('errorCode' in configs) return { ...answered(resource, configs), configs: [] }
-    const keys = resource.configurationKeys === null ? null : new Set(resource.configurationKeys)
-    return { ...answered(resource, null), configs: configs.filter(({ name }) => keys === null || keys.has(name)) }
-  }),
-})
+const NAMED_TWICE: TopicRefusal = { errorCode: 'INVALID_REQUEST', message: 'The request names the resource twice.' }
+
+export const describeConfigs: Handler<'DescribeConfigs'> = (services, request) => {
+  // A few bytes that name a resource ask for all its configs: whoever names it very often gets none.
+  const ambiguous = namedTwice(request.resources)
+  return {
+    results: request.resources.map((resource) => {
+      const configs = ambiguous.has(resource) ? NAMED_TWICE : configsOf(services, resource)
+      if ('errorCode' in configs) return { ...answered(resource, configs), configs: [] }
+      const keys = resource.configurationKeys === null ? null : new Set(resource.configurationKeys)
+      return { ...answered(resource, null), configs: configs.filter(({ name }) => keys === null || keys.has(name)) }
+    }),
+  }
+}

@@ -1,5 +1,5 @@
 // ListOffsets: finds offsets by timestamp, and the ends of a log.
-import type { ErrorCode, ResponseInput } from '@goqueue/protocol'
+import type { ErrorCode, RequestOf, ResponseInput } from '@goqueue/protocol'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Handler } from './handler.ts'
 import type { Services } from './services.ts'
@@ -35,6 +35,21 @@ async function find(log: PartitionLog, timestampMs: number): Promise<{ offset: n
   }
 }
 
+function refused(partitionIndex: number, errorCode: ErrorCode): PartitionAnswer {
+  return { partitionIndex, errorCode, ...NONE_FOUND }
+}
+
+/** How often each partition is asked for. More than once is refused, as in Kafka: each mention may read much of a log. */
+function countsOf(topics: RequestOf<'ListOffsets'>['topics']): Map<string, Map<number, number>> {
+  const counts = new Map<string, Map<number, number>>()
+  for (const { name, partitions } of topics) {
+    const ofTopic = counts.get(name) ?? new Map<number, number>()
+    counts.set(name, ofTopic)
+    for (const { partitionIndex } of partitions) ofTopic.set(partitionIndex, (ofTopic.get(partitionIndex) ?? 0) + 1)
+  }
+  return counts
+}
+
 async function answer(
   services: Services,
   topic: string,
@@ -42,24 +57,28 @@ async function answer(
   timestampMs: number,
   apiVersion: number,
 ): Promise<PartitionAnswer> {
-  const refused = (errorCode: ErrorCode): PartitionAnswer => ({ partitionIndex, errorCode, ...NONE_FOUND })
   const log = services.topics.byName(topic)?.logs[partitionIndex]
-  if (log === undefined) return refused('UNKNOWN_TOPIC_OR_PARTITION')
+  if (log === undefined) return refused(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION')
   const found = await find(log, timestampMs)
-  if (found === null) return refused('INVALID_REQUEST')
+  if (found === null) return refused(partitionIndex, 'INVALID_REQUEST')
   const leaderEpoch = found.offset === -1 || apiVersion < LEADER_EPOCH_SINCE ? -1 : 0
   return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch }
 }
 
-export const listOffsets: Handler<'ListOffsets'> = async (services, request, { apiVersion }) => ({
-  topics: await Promise.all(
-    request.topics.map(async ({ name, partitions }) => ({
-      name,
-      partitions: await Promise.all(
-        partitions.map(({ partitionIndex, timestamp }) =>
-          answer(services, name, partitionIndex, timestamp, apiVersion),
+export const listOffsets: Handler<'ListOffsets'> = async (services, request, { apiVersion }) => {
+  const counts = countsOf(request.topics)
+  return {
+    topics: await Promise.all(
+      request.topics.map(async ({ name, partitions }) => ({
+        name,
+        partitions: await Promise.all(
+          partitions.map(({ partitionIndex, timestamp }) =>
+            counts.get(name)?.get(partitionIndex) === 1
+              ? answer(services, name, partitionIndex, timestamp, apiVersion)
+              : refused(partitionIndex, 'INVALID_REQUEST'),
+          ),
         ),
-      ),
-    })),
-  ),
-})
+      })),
+    ),
+  }
+}
