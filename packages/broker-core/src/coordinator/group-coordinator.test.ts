@@ -46,6 +46,7 @@ class Bench {
       options: this.options,
       report: (event) => this.events.push(event),
       partitionCount: (topic) => this.topics.get(topic) ?? 0,
+      rebalanced: () => undefined,
     })
   }
 
@@ -448,14 +449,21 @@ describe('OffsetCommit', () => {
     expect((await bench.store.load()).offsets[0]?.expireMs).toBeNull()
   })
 
-  it('refuses what does not exist, N19: metadata over 4,096 bytes, and a negative offset, each for itself', async () => {
+  it('refuses what does not exist, and N19: metadata over 4,096 bytes, each for itself', async () => {
     const bench = await Bench.open()
     expect(await bench.commit(1, { partition: 4 })).toBe('UNKNOWN_TOPIC_OR_PARTITION')
     expect(await bench.commit(1, { metadata: 'ü'.repeat(2049) })).toBe('OFFSET_METADATA_TOO_LARGE')
-    expect(await bench.commit(-1)).toBe('OFFSET_OUT_OF_RANGE')
     expect(bench.store.written).toEqual([])
     expect(bench.coordinator.listGroups({ states: [], types: [] })).toEqual([])
     expect(await bench.commit(1, { metadata: 'ü'.repeat(2048) })).toBe('NONE')
+  })
+
+  it('keeps a negative offset as it is, as Kafka does: to kafkajs it says that the reset policy decides', async () => {
+    const bench = await Bench.open()
+    await bench.commit(5)
+    expect(await bench.commit(-2)).toBe('NONE')
+    expect(bench.offset()).toBe(-2)
+    expect(bench.coordinator.wireV1.committedOffset('group', 'orders', 0)).toBeNull()
   })
 
   it('gives the error of the group to every partition, the unknown ones too', async () => {

@@ -51,8 +51,8 @@ function checkPartition(topic: string, partition: RequestedPartition, limits: Co
   if (Buffer.byteLength(partition.committedMetadata ?? '') > limits.offsetMetadataMaxBytes) {
     return 'OFFSET_METADATA_TOO_LARGE'
   }
-  // A negative offset reads as "nothing committed": nobody can mean to commit one.
-  return partition.committedOffset < 0 ? 'OFFSET_OUT_OF_RANGE' : 'NONE'
+  // A negative offset is as good as none, and kept as it is: kafkajs commits −1 or −2 to be given its reset policy again.
+  return 'NONE'
 }
 
 /** The wire's answer: the group's error for every partition, else each partition's own. */

@@ -31,6 +31,7 @@ class Bench {
       options: { ...groupDefaults, offsetsRetentionMinutes: 60, offsetsRetentionCheckIntervalMs: SWEEP_MS },
       report: (event) => this.events.push(event),
       partitionCount: () => 4,
+      rebalanced: () => undefined,
     })
     this.coordinator.offsetExpiry.start()
   }
@@ -81,6 +82,13 @@ class Bench {
     this.runtime.advance(100)
     const { memberId } = await joining
     await this.groups.leaveGroup({ groupId: 'group', memberId, members: [] }, { ...context, apiVersion: 1 })
+  }
+
+  /** With a session of half an hour. */
+  async joinInWireV1(consumerId: string): Promise<void> {
+    const who = { consumerId, clientId: 'client', clientHost: '/127.0.0.1' }
+    const reply = await this.groups.wireV1.join('group', { ...who, topics: ['orders'], sessionTimeoutMs: HOUR_MS / 2 })
+    expect(reply.kind).toBe('joined')
   }
 
   offsets(): Record<number, number> {
@@ -166,6 +174,23 @@ describe('sweeps', () => {
     expect(bench.offsets()).toEqual({})
   })
 
+  it('I14, I15: members of the original dialect keep the offsets, and when the last has left they go', async () => {
+    const bench = await started()
+    await bench.commit(0, 5)
+    await bench.joinInWireV1('consumer-1')
+    for (let hours = 0; hours < 2; hours += 0.25) {
+      await bench.pass(HOUR_MS / 4)
+      expect(await bench.groups.wireV1.heartbeat('group', 'consumer-1', 1)).toBe(0)
+    }
+    expect(bench.offsets()).toEqual({ 0: 5 })
+    expect(await bench.groups.administration.deleteGroup('group')).toBe('NON_EMPTY_GROUP')
+    expect(await bench.groups.wireV1.leave('group', 'consumer-1')).toBe(0)
+    await bench.pass(HOUR_MS - 1)
+    expect(bench.offsets()).toEqual({ 0: 5 })
+    await bench.pass(SWEEP_MS)
+    expect(bench.offsets()).toEqual({})
+  })
+
   it('I15: offsets whose deletion failed are still there, and go with a later sweep', async () => {
     const bench = await started()
     await bench.commit(0, 5)
@@ -212,6 +237,18 @@ describe('deleting a group', () => {
     expect(bench.offsets()).toEqual({ 0: 5 })
     expect(await bench.groups.administration.deleteGroup('group')).toBe('NONE')
     expect(await bench.store.load()).toMatchObject({ groups: [], offsets: [] })
+  })
+
+  it('does not take offsets from under members of the original dialect', async () => {
+    const bench = await started()
+    await bench.commit(0, 5)
+    await bench.joinInWireV1('consumer-1')
+    const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0 }] }]
+    expect(await bench.groups.administration.offsetDelete({ groupId: 'group', topics })).toMatchObject({
+      errorCode: 'NONE',
+      topics: [{ partitions: [{ errorCode: 'GROUP_SUBSCRIBED_TO_TOPIC' }] }],
+    })
+    expect(bench.offsets()).toEqual({ 0: 5 })
   })
 
   it('takes with it what was committed just before', async () => {

@@ -8,6 +8,7 @@ import type { GroupCode, PartitionCounts, WireV1Effect, WireV1Input, WireV1Reply
 import { step } from '../wire-v1-group/step.ts'
 import type { CoordinatorOptions } from './group-defaults.ts'
 import { belongsToKafka, type HostedGroup } from './hosted-group.ts'
+import { recordOfWireV1Rebalance, type RebalanceRecord } from './rebalance-record.ts'
 
 /** What this room needs of the coordinator that owns all groups. */
 export interface WireV1Host {
@@ -23,6 +24,8 @@ export interface WireV1Host {
   write(hosted: HostedGroup, change: MetadataChange, onDurable: () => void): void
   /** The group has been changed: its deadlines count, and if nothing is left of it, it goes. */
   changed(hosted: HostedGroup): void
+  /** Told of a rebalance once it is durable. */
+  rebalanced(record: RebalanceRecord): void
 }
 
 export interface WireV1Joiner {
@@ -98,7 +101,8 @@ export class WireV1Groups {
   /** The next offset to read, null where nothing is committed. */
   committedOffset(groupId: string, topic: string, partition: number): number | null {
     const hosted = this.host.find(groupId)
-    return typeof hosted === 'string' ? null : (hosted.offsets.get(topic, partition)?.offset ?? null)
+    const offset = typeof hosted === 'string' ? -1 : (hosted.offsets.get(topic, partition)?.offset ?? -1)
+    return offset < 0 ? null : offset
   }
 
   /** A session deadline may have come, or the broker stood still. */
@@ -145,7 +149,14 @@ export class WireV1Groups {
     const effects: WireV1Effect[] = step(group, input, nowMs, this.host.options.groupMaxSize)
     for (const effect of effects) {
       if (effect.kind === 'persist') this.save(hosted, group)
-      else {
+      else if (effect.kind === 'rebalanced') {
+        const settledMs = this.host.runtime.wallClockMs()
+        const record = recordOfWireV1Rebalance(group.groupId, effect.rebalance, settledMs)
+        hosted.order.answer(
+          () => this.host.rebalanced(record),
+          () => undefined,
+        )
+      } else {
         hosted.order.answer(
           () => resolve(effect.reply),
           () => resolve({ kind: 'code', errorCode: REFUSED }),
