@@ -36,6 +36,9 @@ describe('buffering', () => {
   it('batches that were fetched before are not fetched twice', () => {
     const from = lane(0)
     from.buffer(batch(0, 2))
+    const { bufferedBytes } = from
+    from.buffer(batch(0, 2))
+    expect(from).toMatchObject({ bufferedBytes, fetchOffset: 2 })
     from.buffer(Buffer.concat([batch(0, 2), batch(2, 2)]))
     expect(drain(from)).toEqual([0, 1, 2, 3])
   })

@@ -143,6 +143,16 @@ describe('static members', () => {
     expect(owned([newer])).toEqual([0, 1, 2, 3])
   })
 
+  it('I12: a refused commit tells the older as well as a heartbeat would, and at once', async () => {
+    const older = member('consumer-1', { heartbeatIntervalMs: 20_000 })
+    await world.run(older.joinGroup())
+    await world.run(member('consumer-1', {}, world.client()).joinGroup())
+    const startMs = world.runtime.nowMs()
+    await expect(world.run(older.commitOffset('my-topic', 0, 1))).rejects.toMatchObject({ code: 'FENCED_INSTANCE_ID' })
+    expect(older.getAssignment()).toEqual({})
+    expect(world.runtime.nowMs()).toBe(startMs)
+  })
+
   it('the same groupId and consumerId twice in one client throws at once, and not after the first is closed', async () => {
     const first = member('consumer-1')
     expect(() => member('consumer-1')).toThrow(expect.objectContaining({ code: 'CONSUMER_ID_IN_USE' }))
