@@ -31,7 +31,15 @@ export const brokerCoreArrows = {
 }
 
 /** What every room of broker-core stands on: files of src that each may import, and that import no room. */
-export const brokerCoreFoundations = ['assert.ts', 'broker-event.ts', 'dialect.ts', 'request-context.ts', 'runtime.ts']
+export const brokerCoreFoundations = [
+  'assert.ts',
+  'broker-event.ts',
+  'dialect.ts',
+  'histogram.ts',
+  'request-context.ts',
+  'request-counts.ts',
+  'runtime.ts',
+]
 
 /** Rooms that know the wire's types but none of its code. */
 export const typesOnlyRooms = ['packages/broker-core/src/classic-group/']

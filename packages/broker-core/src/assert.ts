@@ -5,7 +5,16 @@ export class AssertionError extends Error {
   override readonly name = 'AssertionError'
 }
 
+let failures = 0
+
+/** How many assertions have failed in this process, whichever broker's they were: it must be 0. */
+export function assertionFailures(): number {
+  return failures
+}
+
 /** Throws AssertionError unless the condition holds; `claim` says what must hold. */
 export function assert(condition: boolean, claim: string): asserts condition {
-  if (!condition) throw new AssertionError(claim)
+  if (condition) return
+  failures += 1
+  throw new AssertionError(claim)
 }

@@ -1,9 +1,13 @@
 // The broker: opens its rooms in order, serves connections, and closes them in the reverse order.
 import type { Duplex } from 'node:stream'
+import { assertionFailures } from './assert.ts'
 import type { BrokerEvent } from './broker-event.ts'
+import { groupMetrics, partitionMetrics, requestMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { Connection } from './connection.ts'
+import { ConnectionCounts } from './connection-counts.ts'
 import { GroupCoordinator } from './coordinator/group-coordinator.ts'
 import { describedEvent, type RoomEvent } from './described-event.ts'
+import { EventCounts } from './event-counts.ts'
 import type { Services } from './handlers/services.ts'
 import { FetchWaiter } from './log/fetch-waiter.ts'
 import { inProcessPair } from './in-process-pair.ts'
@@ -11,9 +15,11 @@ import { KafkaDialect } from './kafka-dialect.ts'
 import { LogManager } from './log/log-manager.ts'
 import { settingsOf, type BrokerOptions } from './options.ts'
 import { RequestBudget } from './request-budget.ts'
+import { RequestCounts } from './request-counts.ts'
 import { nodeRuntime, type Runtime } from './runtime.ts'
 import { openStorage, type Storage } from './open-storage.ts'
 import { ProducerIds } from './store/producer-ids.ts'
+import { TimesBehind, type TimeBehind } from './time-behind.ts'
 import { WireV1Dialect } from './wire-v1/wire-v1-dialect.ts'
 import { TopicCatalog } from './topics/topic-catalog.ts'
 
@@ -40,7 +46,11 @@ export class Broker {
   private readonly runtime: Runtime
   private readonly report: (event: BrokerEvent) => void
   private readonly budget: RequestBudget
+  private readonly events: EventCounts
+  private readonly recoveryMs: number
+  private readonly timesBehind: TimesBehind
   private readonly connections = new Set<Connection>()
+  private readonly connectionCounts = new ConnectionCounts()
   private closing: Promise<void> | null = null
 
   /** Use `openBroker`. */
@@ -49,11 +59,16 @@ export class Broker {
     readonly logs: LogManager
     readonly storage: Storage
     readonly report: (event: BrokerEvent) => void
+    readonly events: EventCounts
+    readonly recoveryMs: number
   }) {
     this.services = parts.services
     this.logs = parts.logs
     this.storage = parts.storage
     this.report = parts.report
+    this.events = parts.events
+    this.recoveryMs = parts.recoveryMs
+    this.timesBehind = new TimesBehind(parts.services)
     this.runtime = parts.services.runtime
     this.clusterId = parts.services.clusterId
     this.budget = new RequestBudget(parts.services.settings.queuedMaxRequestBytes)
@@ -62,6 +77,50 @@ export class Broker {
   /** Connections being served at the moment. */
   get connectionCount(): number {
     return this.connections.size
+  }
+
+  /** The broker at this moment, in plain numbers: cheap to ask for every few seconds, however busy it is. */
+  metrics(): BrokerMetrics {
+    const { services, logs, storage, events } = this
+    const nowMs = this.runtime.nowMs()
+    return {
+      connections: {
+        open: this.connections.size,
+        heldBack: [...this.connections].filter(({ isHeldBack }) => isHeldBack).length,
+        openedTotal: this.connectionCounts.total,
+        endedTotal: { ...this.connectionCounts.ended },
+      },
+      requests: requestMetrics(services.requests.all()),
+      requestMemory: { usedBytes: this.budget.usedBytes, limitBytes: this.budget.limitBytes },
+      waitingFetches: { count: services.fetchWaiter.waiting, limit: services.settings.maxWaitingFetches },
+      partitions: partitionMetrics(services.topics),
+      log: {
+        flushMs: logs.flushCounts.durationMs.snapshot(),
+        flushedBatches: logs.flushCounts.batches.snapshot(),
+        flushFailuresTotal: logs.flushCounts.failures,
+        recoveryMs: this.recoveryMs,
+        truncatedBytesTotal: events.truncatedBytes,
+        damagedRangesTotal: events.byKind.get('rot-found') ?? 0,
+        tailCache: logs.tailCacheUse,
+      },
+      store: {
+        commitMs: storage.commits.durationMs.snapshot(),
+        committedWrites: storage.commits.writes.snapshot(),
+        refusedWritesTotal: storage.commits.refused,
+      },
+      groups: Array.from(services.groups.all(), (hosted) => groupMetrics(hosted, services.topics, nowMs)),
+      rebalancesTotal: services.groups.rebalances,
+      eventsTotal: new Map(events.byKind),
+      assertionFailuresTotal: assertionFailures(),
+    }
+  }
+
+  /**
+   * How old the oldest record is that each group has not committed past, by partition. Reads the log for offsets that were
+   * committed since the last call, for a thousand of them at most; the others follow with the next calls.
+   */
+  timeBehind(): Promise<TimeBehind[]> {
+    return this.timesBehind.all()
   }
 
   /** One end of an in-process connection, for `new Client({ dial: () => broker.connect() })`. */
@@ -84,8 +143,12 @@ export class Broker {
       peer,
       report: this.report,
       speak: (name) => (name === 'kafka' ? new KafkaDialect(this.services) : new WireV1Dialect(this.services)),
-      onClosed: (ended) => this.connections.delete(ended),
+      onClosed: (ended, end) => {
+        this.connections.delete(ended)
+        this.connectionCounts.ended[end] += 1
+      },
     })
+    this.connectionCounts.total += 1
     this.connections.add(connection)
   }
 
@@ -103,7 +166,7 @@ export class Broker {
     this.services.fetchWaiter.close()
     await this.services.groups.close()
     await this.withinMs(drainMs, drained)
-    for (const connection of connections) connection.end(null)
+    for (const connection of connections) connection.end(null, 'shutdown')
     await this.logs.close()
     await this.storage.store.close()
   }
@@ -126,12 +189,20 @@ export class Broker {
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const settings = await settingsOf(options)
   const runtime = options.runtime ?? nodeRuntime
-  const report = options.report ?? (() => undefined)
-  const reportOf = (event: RoomEvent) => report(describedEvent(event))
+  const events = new EventCounts()
+  const report = (event: BrokerEvent) => {
+    events.count(event)
+    options.report?.(event)
+  }
+  const reportOf = (event: RoomEvent) => {
+    events.note(event)
+    report(describedEvent(event))
+  }
   const storage = await openStorage(options, runtime, reportOf)
   try {
     const { store } = storage
     const snapshot = await store.load()
+    const recoveryStartMs = runtime.nowMs()
     const logs = await LogManager.open({
       fileSystem: storage.fileSystem,
       directory: storage.directory,
@@ -152,6 +223,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       },
     })
     const topics = await TopicCatalog.load({ snapshot, store, logs, runtime, report: reportOf, limits: settings })
+    const recoveryMs = runtime.nowMs() - recoveryStartMs
     const groups = GroupCoordinator.load({
       snapshot,
       store,
@@ -171,8 +243,9 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       groups,
       producerIds: new ProducerIds(store, snapshot.nextProducerId),
       fetchWaiter: new FetchWaiter(runtime, settings.maxWaitingFetches),
+      requests: new RequestCounts(),
     }
-    return new Broker({ services, logs, storage, report })
+    return new Broker({ services, logs, storage, report, events, recoveryMs })
   } catch (error) {
     await storage.store.close()
     throw error

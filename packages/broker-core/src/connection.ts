@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { DecodeError, dialectOf, type DialectName } from '@goqueue/protocol'
 import type { BrokerSettings } from './broker-defaults.ts'
 import type { BrokerEvent } from './broker-event.ts'
+import type { ConnectionEnd } from './connection-counts.ts'
 import type { ConnectionContext, Dialect } from './dialect.ts'
 import type { RequestBudget, RequestHolder } from './request-budget.ts'
 import type { Alarm, Runtime } from './runtime.ts'
@@ -21,7 +22,7 @@ export interface ConnectionOptions {
   /** Makes the dialect that the first bytes name. */
   readonly speak: (name: DialectName) => Dialect
   readonly report: (event: BrokerEvent) => void
-  readonly onClosed: (connection: Connection) => void
+  readonly onClosed: (connection: Connection, end: ConnectionEnd) => void
 }
 
 /** A request under way; answered ones wait here for those before them. */
@@ -69,8 +70,13 @@ export class Connection implements RequestHolder {
     return this.opening.length + (this.dialect?.pendingBytes ?? 0)
   }
 
+  /** Whether the peer sends faster than it is answered, or takes no answers: it is not read from. */
+  get isHeldBack(): boolean {
+    return this.next !== null
+  }
+
   evict(reason: string): void {
-    this.end(reason)
+    this.end(reason, 'evicted')
   }
 
   /** Starts nothing more; resolves when what is under way has been answered, or the connection ended. */
@@ -81,7 +87,7 @@ export class Connection implements RequestHolder {
   }
 
   /** Ends the connection, gracefully after what was sent; `reason` is reported where it is the peer's fault or the broker's decision. */
-  end(reason: string | null, isGraceful = reason === null): void {
+  end(reason: string | null, end: ConnectionEnd = 'closed', isGraceful = reason === null): void {
     if (this.isEnded) return
     this.isEnded = true
     const { budget, report, onClosed, peer } = this.options
@@ -97,7 +103,7 @@ export class Connection implements RequestHolder {
     if (isGraceful) this.endWire()
     else this.wire.destroy()
     this.drained?.()
-    onClosed(this)
+    onClosed(this, end)
   }
 
   /** Once the last answers are out, or were not taken in time, the wire is gone, whether or not the peer closes its side. */
@@ -238,7 +244,7 @@ export class Connection implements RequestHolder {
     if (error instanceof DecodeError) {
       const lastWord = this.dialect?.lastWord(error) ?? null
       this.send(lastWord)
-      return this.end(error.message, lastWord !== null)
+      return this.end(error.message, 'malformed', lastWord !== null)
     }
     const { report, peer } = this.options
     report({
@@ -247,7 +253,7 @@ export class Connection implements RequestHolder {
       message: `a request from ${peer.remoteAddress} failed: ${error instanceof Error ? error.message : String(error)}`,
       error,
     })
-    this.end('its request failed')
+    this.end('its request failed', 'failed')
   }
 
   /** Keeps one alarm at the earliest deadline; a deadline that moved later is found out when the alarm rings. */
@@ -260,8 +266,9 @@ export class Connection implements RequestHolder {
     this.alarm = this.options.runtime.setAlarm(deadlineMs - this.options.runtime.nowMs(), () => {
       this.alarmMs = Infinity
       const nowMs = this.options.runtime.nowMs()
-      if (this.deadlineMs() <= nowMs) this.end(this.overdueReason(nowMs))
-      else this.watch()
+      if (this.deadlineMs() > nowMs) return this.watch()
+      const reason = this.overdueReason(nowMs)
+      this.end(reason, reason === null ? 'idle' : 'late')
     })
   }
 

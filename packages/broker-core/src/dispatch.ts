@@ -15,6 +15,10 @@ import { unsupportedApiVersions } from './handlers/api-versions.ts'
 import type { Handler } from './handlers/handler.ts'
 import { handlers } from './handlers/index.ts'
 import type { Services } from './handlers/services.ts'
+import { forEachError } from './response-errors.ts'
+
+/** The size that stands before a frame. */
+const SIZE_BYTES = 4
 
 async function handle<A extends ApiName>(
   services: Services,
@@ -28,7 +32,12 @@ async function handle<A extends ApiName>(
   const { clientHost, advertised, closed } = connection
   const context = { apiVersion, clientId: header.clientId ?? '', clientHost, advertised, closed }
   const response = await handler(services, request, context)
-  return response === null ? null : encodeResponse(name, apiVersion, correlationId, response)
+  if (response === null) return null
+  const bytes = encodeResponse(name, apiVersion, correlationId, response)
+  const counts = services.requests.of(name)
+  counts.responseBytes += bytes.length - SIZE_BYTES
+  forEachError(name, response, (errorCode) => counts.countError(errorCode))
+  return bytes
 }
 
 /**
@@ -43,6 +52,9 @@ export async function dispatch(
   const { apiKey, apiVersion, correlationId } = readRequestStart(frame)
   const name = apiName(apiKey)
   if (name === undefined) throw new DecodeError(`unknown api key ${apiKey}`)
+  const counts = services.requests.of(name)
+  counts.requests += 1
+  counts.requestBytes += frame.length
   const { min, max } = apis[name].versions
   if (apiVersion < min || apiVersion > max) {
     if (name === 'ApiVersions') return encodeResponse(name, 0, correlationId, unsupportedApiVersions)

@@ -9,12 +9,17 @@ export interface RequestHolder {
 }
 
 export class RequestBudget {
-  private readonly limitBytes: number
+  readonly limitBytes: number
   private readonly holders = new Set<RequestHolder>()
   private heldBytes = 0
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes
+  }
+
+  /** Bytes of the requests that have arrived, whole or in part, and are not answered. */
+  get usedBytes(): number {
+    return this.heldBytes
   }
 
   add(holder: RequestHolder): void {

@@ -26,7 +26,7 @@ import type { DescribedGroup, GroupFilter, ListedGroup } from './describe-group.
 import { GroupAdministration } from './group-administration.ts'
 import type { CoordinatorOptions } from './group-defaults.ts'
 import { isValidGroupId } from './group-id.ts'
-import { hostGroup, isForgettable, nextDeadlineMs } from './hosted-group.ts'
+import { generationOf, hostGroup, isForgettable, nextDeadlineMs, stateOf } from './hosted-group.ts'
 import type { HostedGroup } from './hosted-group.ts'
 import { cutReason, hasValidJoinIds, joinGroupInput, joinGroupResponse } from './join-group.ts'
 import { checkOffsetCommit, offsetCommitResponse } from './offset-commit.ts'
@@ -73,6 +73,7 @@ export class GroupCoordinator {
   /** Who waits for which answer. An error code is an answer from the coordinator itself. */
   private readonly waiting = new Map<number, (answer: Reply | ErrorCode) => void>()
   private readonly alarm: DeadlineAlarm
+  private begunGenerations = 0
   private lastRequestId = 0
   private isReading = false
   private isClosed = false
@@ -233,6 +234,16 @@ export class GroupCoordinator {
     return listGroups(this.groups.values(), filter)
   }
 
+  /** Every group as it is, to be looked at. */
+  all(): Iterable<HostedGroup> {
+    return this.groups.values()
+  }
+
+  /** Generations that began in all groups, those that are gone included. */
+  get rebalances(): number {
+    return this.begunGenerations
+  }
+
   /** The topic is gone, and with it (the store has seen to that) every offset committed for it. */
   topicDeleted(name: string): void {
     for (const hosted of this.groups.values()) {
@@ -307,6 +318,7 @@ export class GroupCoordinator {
   private open(groupId: string): HostedGroup {
     const hosted = hostGroup(createGroup(groupId, this.options))
     this.groups.set(groupId, hosted)
+    this.observe(hosted)
     return hosted
   }
 
@@ -315,7 +327,13 @@ export class GroupCoordinator {
     this.changed(hosted)
   }
 
+  private observe(hosted: HostedGroup): void {
+    const { activity } = hosted
+    this.begunGenerations += activity.observe(stateOf(hosted), generationOf(hosted), this.runtime.nowMs())
+  }
+
   private changed(hosted: HostedGroup): void {
+    this.observe(hosted)
     this.alarm.ringBy(nextDeadlineMs(hosted))
     this.forgetIfBlank(hosted)
   }
@@ -438,6 +456,7 @@ export class GroupCoordinator {
   private host(hosted: HostedGroup): HostedGroup {
     hosted.isStored = true
     this.groups.set(hosted.group.groupId, hosted)
+    this.observe(hosted)
     return hosted
   }
 
@@ -447,6 +466,7 @@ export class GroupCoordinator {
       if (stalledMs > 0) this.perform(hosted, step(hosted.group, { kind: 'stalled', byMs: stalledMs }, nowMs))
       if (nextDeadlineMs(hosted) <= nowMs) this.perform(hosted, step(hosted.group, { kind: 'tick' }, nowMs))
       this.wireV1.ring(hosted, nowMs, stalledMs)
+      this.observe(hosted)
       nextMs = Math.min(nextMs, nextDeadlineMs(hosted))
       this.forgetIfBlank(hosted)
     }

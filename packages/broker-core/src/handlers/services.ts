@@ -2,6 +2,7 @@
 import type { BrokerSettings } from '../broker-defaults.ts'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { FetchWaiter } from '../log/fetch-waiter.ts'
+import type { RequestCounts } from '../request-counts.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ProducerIds } from '../store/producer-ids.ts'
 import type { TopicCatalog } from '../topics/topic-catalog.ts'
@@ -17,4 +18,5 @@ export interface Services {
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
   readonly fetchWaiter: FetchWaiter
+  readonly requests: RequestCounts
 }

@@ -3,6 +3,7 @@ import type { Alarm, Runtime } from '../runtime.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { parentOf } from '../storage/parent-of.ts'
 import { StorageError } from '../storage/storage-error.ts'
+import { FlushCounts } from './flush-counts.ts'
 import { FlushScheduler } from './flush-scheduler.ts'
 import { defaultLogConfig } from './log-config.ts'
 import type { LogConfig } from './log-config.ts'
@@ -45,6 +46,8 @@ interface OpenLog {
 }
 
 export class LogManager {
+  /** Of all logs together. */
+  readonly flushCounts = new FlushCounts()
   private readonly options: LogManagerOptions
   private readonly recoveryPoint: RecoveryPoint
   private readonly files: OpenFiles
@@ -106,6 +109,7 @@ export class LogManager {
       context,
       runtime,
       flushes: this.flushes,
+      flushCounts: this.flushCounts,
       tailCache: this.tailCache,
       config: current,
       recovered,
@@ -114,6 +118,12 @@ export class LogManager {
     })
     this.logs.set(name, { topicId, log, config })
     return log
+  }
+
+  /** Memory that the recent batches of all logs take, and may take. */
+  get tailCacheUse(): { readonly usedBytes: number; readonly budgetBytes: number } {
+    const { usedBytes, budgetBytes } = this.tailCache
+    return { usedBytes, budgetBytes }
   }
 
   /** The log, if it is open. */

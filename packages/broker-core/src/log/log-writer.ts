@@ -5,6 +5,7 @@ import { assert } from '../assert.ts'
 import type { Runtime } from '../runtime.ts'
 import type { FileHandle } from '../storage/file-system.ts'
 import { parentOf } from '../storage/parent-of.ts'
+import type { FlushCounts } from './flush-counts.ts'
 import type { FlushScheduler } from './flush-scheduler.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
 import { saveSnapshot } from './producer-snapshots.ts'
@@ -26,6 +27,7 @@ export interface LogWriterOptions {
   readonly context: SegmentContext
   readonly runtime: Runtime
   readonly flushes: FlushScheduler
+  readonly flushCounts: FlushCounts
   /** True: records are visible once written. */
   readonly isVisibleWhenWritten: () => boolean
   /** The log's own list, oldest first; the last one is active. The writer adds to it. */
@@ -55,6 +57,8 @@ export class LogWriter {
   private flushing: 'idle' | 'queued' | 'running' = 'idle'
   private flushed: Promise<void> = Promise.resolve()
   private isFlushWanted = false
+  /** Batches in the file since the last sync began. */
+  private unsyncedBatches = 0
   private handle: FileHandle | null = null
 
   constructor(options: LogWriterOptions) {
@@ -168,6 +172,7 @@ export class LogWriter {
       segment.noteBatch(header)
       segment.lastAppendMs = appendMs
     }
+    this.unsyncedBatches += group.length
     this.writtenOffset = nextOffset(group.at(-1)!.header)
     this.written.release(this.writtenOffset)
     if (this.options.isVisibleWhenWritten()) this.show(this.writtenOffset)
@@ -226,8 +231,9 @@ export class LogWriter {
     this.flushing = 'running'
     const target = this.writtenOffset
     try {
-      if (target > this.durableOffset && this.failure === null) await this.handle!.datasync()
+      if (target > this.durableOffset && this.failure === null) await this.sync(this.handle!)
     } catch (error) {
+      this.options.flushCounts.failures += 1
       this.fail(error)
     }
     this.flushing = 'idle'
@@ -240,6 +246,16 @@ export class LogWriter {
       this.isFlushWanted = false
       this.requestFlush()
     }
+  }
+
+  private async sync(handle: FileHandle): Promise<void> {
+    const { runtime, flushCounts } = this.options
+    const batches = this.unsyncedBatches
+    this.unsyncedBatches = 0
+    const startMs = runtime.nowMs()
+    await handle.datasync()
+    flushCounts.durationMs.observe(runtime.nowMs() - startMs)
+    flushCounts.batches.observe(batches)
   }
 
   private show(offset: number): void {

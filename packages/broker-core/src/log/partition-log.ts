@@ -1,9 +1,10 @@
 // One partition's log: appends in order, shows what is durable, finds offsets by time, forgets what has expired.
-import { assignOffsets, checkProduceBatches, nextOffset } from '@goqueue/protocol'
+import { assignOffsets, checkProduceBatches, nextOffset, readRecordBatchHeader } from '@goqueue/protocol'
 import type { ErrorCode, RecordBatchHeader } from '@goqueue/protocol'
 import { assert } from '../assert.ts'
 import type { Runtime } from '../runtime.ts'
 import { StorageError } from '../storage/storage-error.ts'
+import type { FlushCounts } from './flush-counts.ts'
 import type { FlushScheduler } from './flush-scheduler.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogWriter } from './log-writer.ts'
@@ -43,6 +44,7 @@ export interface PartitionLogOptions {
   readonly context: SegmentContext
   readonly runtime: Runtime
   readonly flushes: FlushScheduler
+  readonly flushCounts: FlushCounts
   readonly tailCache: TailCache
   readonly config: () => LogConfig
   readonly recovered: RecoveredLog
@@ -51,6 +53,12 @@ export interface PartitionLogOptions {
   /** Makes this log's `durableRange` durable. */
   readonly saveRecoveryPoint: () => Promise<void>
 }
+
+/**
+ * 'sound': it takes appends. 'quarantined': durable records were found damaged at start; it serves what is good, until
+ * somebody has looked at it. 'offline': the disk failed under it; it takes no appends until a restart has recovered it.
+ */
+export type LogCondition = 'sound' | 'quarantined' | 'offline'
 
 /** Where the next append goes, decided before anything is written. */
 interface PlannedSegment {
@@ -93,6 +101,7 @@ export class PartitionLog {
       context,
       runtime: options.runtime,
       flushes: options.flushes,
+      flushCounts: options.flushCounts,
       isVisibleWhenWritten: () => options.config().flush === 'os',
       segments: this.segments,
       endOffset: recovered.nextOffset,
@@ -118,6 +127,17 @@ export class PartitionLog {
     if (this.state !== 'open') return 'the log is closed'
     if (this.options.recovered.quarantine !== null) return this.options.recovered.quarantine
     return this.writer.failure === null ? null : `the disk failed: ${String(this.writer.failure)}`
+  }
+
+  /** Whether it takes appends and, if not, whether a restart can mend that. */
+  get condition(): LogCondition {
+    if (this.options.recovered.quarantine !== null) return 'quarantined'
+    return this.writer.failure === null ? 'sound' : 'offline'
+  }
+
+  /** Records in the log that a power cut would take: with the default `flush`, nobody was told of them yet. */
+  get recordsNotDurable(): number {
+    return this.logEndOffset - this.writer.durableOffset
   }
 
   /** What the recovery-point file says of this log. */
@@ -187,6 +207,15 @@ export class PartitionLog {
       else return Math.min(maxBytes, Math.max(1, bytes + segment.bytesFrom(offset)))
     }
     return maxBytes
+  }
+
+  /** The timestamp of the first visible record at or behind the offset; null when there is none, or it cannot be read. */
+  async timestampAt(offset: number): Promise<number | null> {
+    const fromOffset = Math.max(offset, this.logStartOffset)
+    const outcome = await this.read(fromOffset, 1)
+    if (outcome.errorCode !== 'NONE' || outcome.records.length === 0) return null
+    const header = readRecordBatchHeader(outcome.records)
+    return findRecord(outcome.records, header, -Infinity, fromOffset)?.timestampMs ?? null
   }
 
   /** The first visible record whose timestamp is at least this; null when there is none. */

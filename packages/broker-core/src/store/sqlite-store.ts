@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { prepareDataDirectory } from '../storage/data-directory.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { clusterIdOf } from './cluster-id.ts'
+import { CommitCounts } from './commit-counts.ts'
 import { claimInThisProcess, DataDirectoryLockedError } from './data-directory-lock.ts'
 import type { MetadataChange, MetadataSnapshot, MetadataStore } from './metadata-store.ts'
 import { commandsOf } from './sqlite-commands.ts'
@@ -22,6 +23,8 @@ export interface SqliteStoreOptions {
   readonly directory: string
   readonly randomUuid: () => string
   readonly report: (event: StoreEvent) => void
+  /** Where its transactions are counted. */
+  readonly counts?: CommitCounts
 }
 
 /** What SQLite answers when it is asked how it runs. */
@@ -47,7 +50,8 @@ interface WaitingReply {
  * DataDirectoryLockedError when another broker has it, with StorageError when it cannot be opened or was written by a
  * newer version. An idle store does not keep the process alive.
  */
-export async function openSqliteStore({ directory, randomUuid, report }: SqliteStoreOptions): Promise<SqliteStore> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const { directory, randomUuid, report, counts } = options
   const realPath = await prepareDataDirectory(directory)
   const unclaim = claimInThisProcess(realPath)
   try {
@@ -58,7 +62,7 @@ export async function openSqliteStore({ directory, randomUuid, report }: SqliteS
     }
     // No execArgv: what loads this process's sources (or debugs them) has no business in the worker and slows its start.
     const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData, execArgv: [] })
-    const store = new SqliteStore(workerData.databasePath, worker, report)
+    const store = new SqliteStore(workerData.databasePath, worker, report, counts)
     const { failure, isLocked } = await store.opened()
     if (failure !== null && isLocked) throw new DataDirectoryLockedError(realPath, 'another process')
     if (failure !== null) throw new StorageError('open', workerData.databasePath, causeOf(failure))
@@ -74,6 +78,7 @@ export async function openSqliteStore({ directory, randomUuid, report }: SqliteS
 export class SqliteStore implements MetadataStore {
   readonly #path: string
   readonly #report: (event: StoreEvent) => void
+  readonly #counts: CommitCounts
   readonly #worker: Worker
   readonly #exited: Promise<void>
   /** Replies come in the order of the requests. */
@@ -86,9 +91,10 @@ export class SqliteStore implements MetadataStore {
   #end: StorageError | null = null
   #closing: Promise<void> | null = null
 
-  constructor(path: string, worker: Worker, report: (event: StoreEvent) => void) {
+  constructor(path: string, worker: Worker, report: (event: StoreEvent) => void, counts = new CommitCounts(() => 0)) {
     this.#path = path
     this.#report = report
+    this.#counts = counts
     this.#worker = worker
     worker.on('message', (reply: Reply) => this.#receive(reply))
     worker.on('error', (error) => this.#fail(error))
@@ -190,10 +196,13 @@ export class SqliteStore implements MetadataStore {
     const writes = this.#waitingWrites
     if (writes.length === 0) return
     this.#waitingWrites = []
+    const committed = this.#counts.start(writes.length)
     try {
       const reply = await this.#request({ kind: 'commit', writes: writes.map(({ commands }) => commands) })
+      committed()
       this.#settle(writes, (reply as Committed).failures)
     } catch (error) {
+      this.#counts.refused += writes.length
       for (const { reject } of writes) reject(error as StorageError)
     }
   }
@@ -208,6 +217,7 @@ export class SqliteStore implements MetadataStore {
       refusals.push(refusal)
       reject(refusal)
     })
+    this.#counts.refused += refusals.length
     if (refusals[0] !== undefined) this.#report({ kind: 'writesRefused', count: refusals.length, error: refusals[0] })
   }
 

@@ -63,9 +63,14 @@ export class WireV1Dialect implements Dialect {
     return false
   }
 
-  answer(_frame: Buffer, context: ConnectionContext): Promise<Buffer> {
+  async answer(frame: Buffer, context: ConnectionContext): Promise<Buffer> {
     if (this.request === null) throw new Error('a request is answered after it has been read')
-    return answerWireV1(this.services, this.request, context)
+    const counts = this.services.requests.of('wire-v1')
+    counts.requests += 1
+    counts.requestBytes += frame.length
+    const response = await answerWireV1(this.services, this.request, context)
+    counts.responseBytes += response.length
+    return response
   }
 
   lastWord(error: DecodeError | null): Buffer | null {
