@@ -23,9 +23,12 @@ test.each([
   expect(crc32c(bytes)).toBe(expected)
 })
 
+// Around 512 bytes, and for windows that begin anywhere in a larger buffer, other code takes over.
+const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ minLength: 480, maxLength: 700 }))
+
 test('agrees with a bit-by-bit reckoning for any bytes, and for any window of them', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(40), fc.nat(40), (bytes, skip, drop) => {
+    fc.property(anyBytes, fc.nat(40), fc.nat(40), (bytes, skip, drop) => {
       const start = Math.min(skip, bytes.length)
       const end = Math.max(start, bytes.length - drop)
       expect(crc32c(bytes, start, end)).toBe(bitByBit(bytes.subarray(start, end)))
