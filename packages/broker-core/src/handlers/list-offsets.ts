@@ -1,6 +1,7 @@
 // ListOffsets: finds offsets by timestamp, and the ends of a log.
 import type { ErrorCode, RequestOf, ResponseInput } from '@goqueue/protocol'
 import type { PartitionLog } from '../log/partition-log.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import type { Handler } from './handler.ts'
 import type { Services } from './services.ts'
 
@@ -59,10 +60,16 @@ async function answer(
 ): Promise<PartitionAnswer> {
   const log = services.topics.byName(topic)?.logs[partitionIndex]
   if (log === undefined) return refused(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION')
-  const found = await find(log, timestampMs)
-  if (found === null) return refused(partitionIndex, 'INVALID_REQUEST')
-  const leaderEpoch = found.offset === -1 || apiVersion < LEADER_EPOCH_SINCE ? -1 : 0
-  return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch }
+  try {
+    const found = await find(log, timestampMs)
+    if (found === null) return refused(partitionIndex, 'INVALID_REQUEST')
+    const leaderEpoch = found.offset === -1 || apiVersion < LEADER_EPOCH_SINCE ? -1 : 0
+    return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch }
+  } catch (error) {
+    // One log that cannot be read, or was deleted meanwhile, takes no other partition's answer away.
+    if (error instanceof StorageError) return refused(partitionIndex, 'KAFKA_STORAGE_ERROR')
+    throw error
+  }
 }
 
 export const listOffsets: Handler<'ListOffsets'> = async (services, request, { apiVersion }) => {

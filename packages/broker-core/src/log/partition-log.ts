@@ -218,7 +218,7 @@ export class PartitionLog {
     return findRecord(outcome.records, header, -Infinity, fromOffset)?.timestampMs ?? null
   }
 
-  /** The first visible record whose timestamp is at least this; null when there is none. */
+  /** The first visible record whose timestamp is at least this; null when there is none. Rejects with StorageError. */
   async offsetForTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
     for (const segment of [...this.segments]) {
       let fromOffset = Math.max(this.logStartOffset, segment.baseOffset)
@@ -234,7 +234,7 @@ export class PartitionLog {
     return null
   }
 
-  /** The record with the greatest timestamp, the first if several have it (KIP-734); null for an empty log. */
+  /** The record with the greatest timestamp, the first if several have it (KIP-734); null for an empty log. Rejects with StorageError. */
   async maxTimestamp(): Promise<TimestampedOffset | null> {
     let best: { segment: Segment; place: BatchPlace; timestampMs: number } | null = null
     for (const segment of [...this.segments]) {
@@ -422,7 +422,9 @@ export class PartitionLog {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof StorageError && !this.segments.includes(segment)) return null
+      if (!(error instanceof StorageError)) throw error
+      if (!this.segments.includes(segment)) return null
+      this.options.context.report({ kind: 'read-failed', log: this.options.context.logName, error })
       throw error
     }
   }
