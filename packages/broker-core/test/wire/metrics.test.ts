@@ -1,0 +1,239 @@
+// What a broker says of itself in numbers: counted over the wire, on a clock and a disk that do as they are told.
+import { buildRecordBatch } from '@goqueue/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openBroker, type Broker, type GroupMetrics, type RequestMetrics } from '../../src/index.ts'
+import { MemoryFileSystem } from '../../src/storage/memory-file-system.ts'
+import { VirtualRuntime } from '../../src/virtual-runtime.ts'
+import { commit, joinAlone, NO_MEMBER, passed } from './group-fixture.ts'
+import { framed, WireClient } from './wire-client.ts'
+import { batch, createTopic, produce } from './wire-fixture.ts'
+import { exchange } from './wire-v1-client.ts'
+
+let broker: Broker
+let runtime: VirtualRuntime
+let disk: MemoryFileSystem
+let client: WireClient
+
+beforeEach(async () => {
+  runtime = new VirtualRuntime()
+  disk = new MemoryFileSystem({ wallClockMs: () => runtime.wallClockMs() })
+  broker = await openBroker({ memory: true, runtime, fileSystem: disk, connectionsMaxIdleMs: 60_000 })
+  client = new WireClient(broker)
+  await createTopic(client, 'orders', 2)
+})
+
+afterEach(() => broker.close())
+
+const records = (...values: string[]) => batch(runtime.wallClockMs(), ...values)
+const batchWithTimes = (...timestamps: number[]) =>
+  buildRecordBatch({
+    records: timestamps.map((timestampMs) => ({ key: null, value: 'x', headers: [], timestampMs })),
+    compression: 'gzip',
+  })
+const requestsOf = (api: RequestMetrics['api']) => broker.metrics().requests.find((one) => one.api === api)
+const groupOf = (groupId: string): GroupMetrics | undefined =>
+  broker.metrics().groups.find((group) => group.groupId === groupId)
+
+describe('connections', () => {
+  it('are counted while they are open, and by what ended them', async () => {
+    const malformed = new WireClient(broker)
+    malformed.sendRaw(framed(Buffer.from([0x7f, 0x7f, 0, 0, 0, 0, 0, 1])))
+    await malformed.frame()
+    const left = new WireClient(broker)
+    await left.request('Metadata', 12, { topics: [] })
+    left.close()
+    await client.request('Metadata', 12, { topics: [] })
+    expect(broker.metrics().connections).toMatchObject({
+      open: 1,
+      heldBack: 0,
+      openedTotal: 3,
+      endedTotal: { malformed: 1, closed: 1, idle: 0 },
+    })
+    runtime.advance(60_000)
+    expect(broker.metrics().connections).toMatchObject({ open: 0, endedTotal: { idle: 1 } })
+  })
+
+  it('a request that does not arrive in time ends its connection as late', async () => {
+    client.sendRaw(Buffer.from([0, 0, 0, 100, 0]))
+    await new WireClient(broker).request('Metadata', 12, { topics: [] })
+    expect(broker.metrics().requestMemory.usedBytes).toBeGreaterThan(0)
+    runtime.advance(30_000)
+    expect(broker.metrics().connections.endedTotal).toMatchObject({ late: 1, idle: 0 })
+    expect(broker.metrics().requestMemory.usedBytes).toBe(0)
+  })
+
+  it('closing the broker ends the rest as shutdown', async () => {
+    await broker.close()
+    expect(broker.metrics().connections).toMatchObject({ open: 0, endedTotal: { shutdown: 1, closed: 0 } })
+  })
+})
+
+describe('requests', () => {
+  it('are counted by API, with the bytes of what was asked and answered', async () => {
+    const before = requestsOf('Metadata')
+    expect(before).toBeUndefined()
+    await client.request('Metadata', 12, { topics: [] })
+    await client.request('Metadata', 12, { topics: [] })
+    const { requestsTotal, requestBytesTotal, responseBytesTotal, errorsTotal } = requestsOf('Metadata')!
+    expect(requestsTotal).toBe(2)
+    // api key, version, correlation id, 'wire-client' with its length, no tags, and a body of at least one byte
+    expect(requestBytesTotal).toBeGreaterThan(2 * (2 + 2 + 4 + 2 + 11 + 1))
+    expect(responseBytesTotal).toBeGreaterThan(0)
+    expect(errorsTotal.size).toBe(0)
+  })
+
+  it('each refused partition counts under its error code, wherever the answer has it', async () => {
+    await produce(client, 'nowhere', records('a'))
+    await produce(client, 'orders', records('a'), { partition: 9 })
+    await produce(client, 'orders', records('a'))
+    expect(requestsOf('Produce')).toMatchObject({ requestsTotal: 3 })
+    expect([...requestsOf('Produce')!.errorsTotal]).toEqual([['UNKNOWN_TOPIC_OR_PARTITION', 2]])
+    await client.request('JoinGroup', 5, {
+      groupId: '',
+      sessionTimeoutMs: 10_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [],
+    })
+    expect([...requestsOf('JoinGroup')!.errorsTotal]).toEqual([['INVALID_GROUP_ID', 1]])
+  })
+
+  it('a commit of an old generation is counted under the error that refused it', async () => {
+    const member = await joinAlone(broker, runtime, 'billing')
+    expect(await commit(client, 'billing', { 0: 1 }, { ...member, generationId: 99 })).toBe('ILLEGAL_GENERATION')
+    expect([...requestsOf('OffsetCommit')!.errorsTotal]).toEqual([['ILLEGAL_GENERATION', 1]])
+  })
+
+  it('of the original dialect are counted as one API', async () => {
+    const listTopics = Buffer.from([0, 0, 0, 8, 0, 1])
+    const answer = await exchange(broker, listTopics, { end: true })
+    expect(requestsOf('wire-v1')).toMatchObject({ requestsTotal: 1, responseBytesTotal: answer.length })
+  })
+})
+
+describe('logs', () => {
+  it('say where they begin and end, and how much of them would survive a power cut', async () => {
+    await produce(client, 'orders', records('a', 'b'))
+    const [first, second] = broker.metrics().partitions
+    expect(first).toMatchObject({
+      topic: 'orders',
+      partition: 0,
+      logStartOffset: 0,
+      highWatermark: 2,
+      logEndOffset: 2,
+      recordsNotDurable: 0,
+      condition: 'sound',
+    })
+    expect(first!.sizeBytes).toBe(records('a', 'b').length)
+    expect(second).toMatchObject({ topic: 'orders', partition: 1, logEndOffset: 0, sizeBytes: 0 })
+  })
+
+  it('what is appended during a sync shares the next one', async () => {
+    let release = () => {}
+    disk.onOperation = ({ name }) =>
+      name === 'fdatasync' ? new Promise<void>((resolve) => (release = resolve)) : undefined
+    const waiting = produce(client, 'orders', records('a'))
+    await passed(broker, runtime, 0)
+    const others = ['b', 'c'].map((value) => produce(new WireClient(broker), 'orders', records(value)))
+    await passed(broker, runtime, 0)
+    expect(broker.metrics().partitions[0]).toMatchObject({ highWatermark: 0, logEndOffset: 3, recordsNotDurable: 3 })
+    runtime.advance(7)
+    disk.onOperation = undefined
+    release()
+    await Promise.all([waiting, ...others])
+    const { flushMs, flushedBatches, flushFailuresTotal } = broker.metrics().log
+    expect(flushMs).toMatchObject({ count: 2, sum: 7, max: 7 })
+    expect(flushedBatches).toMatchObject({ count: 2, sum: 3, max: 2 })
+    expect(flushFailuresTotal).toBe(0)
+  })
+
+  it('a sync that fails takes its log offline and is counted as a failure', async () => {
+    disk.onOperation = ({ name }) => {
+      if (name === 'fdatasync') throw Object.assign(new Error('EIO'), { code: 'EIO' })
+    }
+    expect((await produce(client, 'orders', records('a'))).errorCode).toBe('KAFKA_STORAGE_ERROR')
+    const { partitions, log, eventsTotal } = broker.metrics()
+    expect(partitions.map(({ condition }) => condition)).toEqual(['offline', 'sound'])
+    expect(log).toMatchObject({ flushFailuresTotal: 1, flushMs: { count: 0 } })
+    expect(eventsTotal.get('log-failed')).toBe(1)
+    disk.onOperation = undefined
+  })
+})
+
+describe('groups', () => {
+  it('say their state, for how long, their members and how many rebalances there were', async () => {
+    const member = await joinAlone(broker, runtime, 'billing')
+    runtime.advance(3_000)
+    expect(groupOf('billing')).toEqual({
+      groupId: 'billing',
+      state: 'Stable',
+      timeInStateMs: 3_000,
+      members: 1,
+      rebalancesTotal: 1,
+      offsets: [],
+    })
+    await commit(client, 'billing', { 0: 0 }, member)
+    runtime.advance(1_000)
+    expect(groupOf('billing')).toMatchObject({ state: 'Stable', timeInStateMs: 4_000 })
+    await client.request('LeaveGroup', 3, { groupId: 'billing', members: [{ memberId: member.memberId }] })
+    expect(groupOf('billing')).toMatchObject({ state: 'Empty', timeInStateMs: 0, members: 0, rebalancesTotal: 2 })
+  })
+
+  it('the total of rebalances keeps those of groups that are gone', async () => {
+    const { memberId } = await joinAlone(broker, runtime, 'passing')
+    await client.request('LeaveGroup', 3, { groupId: 'passing', members: [{ memberId }] })
+    await passed(broker, runtime, 0)
+    expect(groupOf('passing')).toBeUndefined()
+    expect(broker.metrics().rebalancesTotal).toBe(2)
+  })
+
+  it('lag is what lies between the committed offset and the high watermark, and never negative', async () => {
+    await produce(client, 'orders', records('a', 'b', 'c'))
+    await commit(client, 'billing', { 0: 1, 1: 5 })
+    expect(groupOf('billing')!.offsets).toEqual([
+      { topic: 'orders', partition: 0, committedOffset: 1, lag: 2 },
+      { topic: 'orders', partition: 1, committedOffset: 5, lag: 0 },
+    ])
+  })
+})
+
+describe('time behind', () => {
+  const ages = async () =>
+    Object.fromEntries((await broker.timeBehind()).map(({ partition, ageMs }) => [partition, ageMs]))
+
+  it('is the age of the first record that is not committed past, and 0 where there is none', async () => {
+    await produce(client, 'orders', records('a'))
+    runtime.advance(1_000)
+    await produce(client, 'orders', records('b'))
+    runtime.advance(500)
+    await commit(client, 'billing', { 0: 0, 1: 0 })
+    expect(await ages()).toEqual({ 0: 1_500, 1: 0 })
+    runtime.advance(100)
+    expect(await ages()).toEqual({ 0: 1_600, 1: 0 })
+    await commit(client, 'billing', { 0: 1 })
+    expect(await ages()).toEqual({ 0: 600, 1: 0 })
+    await commit(client, 'billing', { 0: 2 }, NO_MEMBER)
+    expect(await ages()).toEqual({ 0: 0, 1: 0 })
+  })
+
+  it('counts from the record at the committed offset, not from the first one of its batch', async () => {
+    const nowMs = runtime.wallClockMs()
+    await produce(client, 'orders', batchWithTimes(nowMs - 9_000, nowMs - 4_000))
+    await commit(client, 'billing', { 0: 1 })
+    expect(await ages()).toEqual({ 0: 4_000 })
+  })
+
+  it('what was deleted before anybody processed it is waited for no more', async () => {
+    await produce(client, 'orders', records('a'))
+    runtime.advance(1_000)
+    await produce(client, 'orders', records('b'))
+    await commit(client, 'billing', { 0: 0 })
+    expect(await ages()).toEqual({ 0: 1_000 })
+    await client.request('DeleteRecords', 2, {
+      topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: 1 }] }],
+      timeoutMs: 1_000,
+    })
+    expect(await ages()).toEqual({ 0: 0 })
+    expect(groupOf('billing')!.offsets[0]).toMatchObject({ lag: 2 })
+  })
+})
