@@ -7,6 +7,8 @@ import { isValidId } from './group-id.ts'
 import { subscriptionKey } from './subscription-key.ts'
 
 const MAX_REASON_LENGTH = 255
+/** A member offers as many protocols as it knows assignors. */
+const MAX_PROTOCOLS = 100
 
 /** A client's reason (KIP-800), cut as Kafka's own client cuts it. */
 export function cutReason(reason: string | null): string | null {
@@ -19,10 +21,12 @@ interface Context {
   readonly clientHost: string
 }
 
-/** Whether the names in the request are short enough to be kept. */
+/** Whether the names in the request are few and short enough to be kept; metadata has a limit of its own (row N19). */
 export function hasValidJoinIds(request: JoinGroupRequest, context: Context): boolean {
-  const { memberId, groupInstanceId, protocolType } = request
-  return [memberId, groupInstanceId, protocolType, context.clientId].every(isValidId)
+  const { memberId, groupInstanceId, protocolType, protocols } = request
+  if (protocols.length > MAX_PROTOCOLS) return false
+  const names = protocols.map(({ name }) => name)
+  return [memberId, groupInstanceId, protocolType, context.clientId, ...names].every(isValidId)
 }
 
 /** The machine's input. Metadata is copied: the request's bytes are a view into a frame that would never be freed. */

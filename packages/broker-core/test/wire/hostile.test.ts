@@ -201,6 +201,24 @@ describe('names and limits', () => {
     expect(await join('g'.repeat(256))).toMatchObject({ errorCode: 'INVALID_GROUP_ID' })
   })
 
+  it('N19: a member that offers absurdly many protocols, or one with an absurd name, is refused', async () => {
+    const join = (names: readonly string[]) =>
+      canary.request('JoinGroup', 3, {
+        groupId: 'g',
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 10_000,
+        memberId: '',
+        protocolType: 'consumer',
+        protocols: names.map((name) => ({ name, metadata: Buffer.alloc(0) })),
+      })
+    expect(await join(Array.from({ length: 101 }, (_, index) => `assignor-${index}`))).toMatchObject({
+      errorCode: 'INVALID_REQUEST',
+    })
+    expect(await join(['range', 'x'.repeat(1_025)])).toMatchObject({ errorCode: 'INVALID_REQUEST' })
+    const { groups } = await canary.request('ListGroups', 4, { statesFilter: [] })
+    expect(groups).toEqual([])
+  })
+
   it.each([0, 5_999, 1_800_001, 2 ** 31 - 1, -1])(
     'N18: a session timeout of %i ms is refused',
     async (sessionTimeoutMs) => {
