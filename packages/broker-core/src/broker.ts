@@ -199,11 +199,12 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     report(describedEvent(event))
   }
   const storage = await openStorage(options, runtime, reportOf)
+  let opened: LogManager | null = null
   try {
     const { store } = storage
     const snapshot = await store.load()
     const recoveryStartMs = runtime.nowMs()
-    const logs = await LogManager.open({
+    const logs = (opened = await LogManager.open({
       fileSystem: storage.fileSystem,
       directory: storage.directory,
       runtime,
@@ -221,7 +222,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
         messageTimestampAfterMaxMs: settings.logMessageTimestampAfterMaxMs,
         flush: settings.flush,
       },
-    })
+    }))
     const topics = await TopicCatalog.load({ snapshot, store, logs, runtime, report: reportOf, limits: settings })
     const recoveryMs = runtime.nowMs() - recoveryStartMs
     const groups = GroupCoordinator.load({
@@ -247,6 +248,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     }
     return new Broker({ services, logs, storage, report, events, recoveryMs })
   } catch (error) {
+    await opened?.close()
     await storage.store.close()
     throw error
   }

@@ -1,10 +1,11 @@
 // A broker on a real data directory: what it held when it was closed is there when it is opened again.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { DataDirectoryLockedError, openBroker, type Broker } from '../../src/index.ts'
 import { nodeRuntime } from '../../src/runtime.ts'
+import { VirtualRuntime } from '../../src/virtual-runtime.ts'
 import { WireClient } from './wire-client.ts'
 import { batch, createTopic, produce, valuesIn } from './wire-fixture.ts'
 
@@ -91,4 +92,21 @@ it('a data directory in use is refused, and free again after close', async () =>
     await expect(openBroker({ dataDir })).rejects.toThrow(DataDirectoryLockedError)
   })
   await withBroker(dataDir, (client) => createTopic(client, 'orders'))
+})
+
+it('a broker that cannot open its logs lets go of everything: no alarm rings, and the directory can be opened again', async () => {
+  const dataDir = await temporaryDirectory()
+  const runtime = new VirtualRuntime()
+  const first = await openBroker({ dataDir, runtime })
+  const topicId = await createTopic(new WireClient(first), 'orders')
+  await first.close()
+  const log = join(dataDir, 'logs', `${topicId}-0`)
+  await rm(log, { recursive: true, force: true })
+  await writeFile(log, 'not a directory')
+  await expect(openBroker({ dataDir, runtime })).rejects.toThrow(/ENOTDIR/)
+  expect(runtime.alarmCount).toBe(0)
+  await rm(log)
+  const second = await openBroker({ dataDir, runtime })
+  await second.close()
+  expect(runtime.alarmCount).toBe(0)
 })
