@@ -14,6 +14,7 @@ import { inProcessPair } from './in-process-pair.ts'
 import { KafkaDialect } from './kafka-dialect.ts'
 import { LogManager } from './log/log-manager.ts'
 import { settingsOf, type BrokerOptions } from './options.ts'
+import { RebalanceHistory } from './rebalance-history.ts'
 import { RequestBudget } from './request-budget.ts'
 import { RequestCounts } from './request-counts.ts'
 import { nodeRuntime, type Runtime } from './runtime.ts'
@@ -42,6 +43,7 @@ export class Broker {
   readonly nodeId = NODE_ID
   private readonly services: Services
   private readonly logs: LogManager
+  private readonly rebalances: RebalanceHistory
   private readonly storage: Storage
   private readonly runtime: Runtime
   private readonly report: (event: BrokerEvent) => void
@@ -57,6 +59,7 @@ export class Broker {
   constructor(parts: {
     readonly services: Services
     readonly logs: LogManager
+    readonly rebalances: RebalanceHistory
     readonly storage: Storage
     readonly report: (event: BrokerEvent) => void
     readonly events: EventCounts
@@ -64,6 +67,7 @@ export class Broker {
   }) {
     this.services = parts.services
     this.logs = parts.logs
+    this.rebalances = parts.rebalances
     this.storage = parts.storage
     this.report = parts.report
     this.events = parts.events
@@ -167,6 +171,7 @@ export class Broker {
     await this.services.groups.close()
     await this.withinMs(drainMs, drained)
     for (const connection of connections) connection.end(null, 'shutdown')
+    await this.rebalances.close()
     await this.logs.close()
     await this.storage.store.close()
   }
@@ -225,6 +230,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     }))
     const topics = await TopicCatalog.load({ snapshot, store, logs, runtime, report: reportOf, limits: settings })
     const recoveryMs = runtime.nowMs() - recoveryStartMs
+    const rebalances = new RebalanceHistory({ topics, report })
     const groups = GroupCoordinator.load({
       snapshot,
       store,
@@ -232,6 +238,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       report,
       options: settings,
       partitionCount: (topic) => topics.byName(topic)?.partitions ?? 0,
+      rebalanced: (record) => rebalances.record(record),
     })
     groups.offsetExpiry.start()
     const services: Services = {
@@ -246,7 +253,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       fetchWaiter: new FetchWaiter(runtime, settings.maxWaitingFetches),
       requests: new RequestCounts(),
     }
-    return new Broker({ services, logs, storage, report, events, recoveryMs })
+    return new Broker({ services, logs, rebalances, storage, report, events, recoveryMs })
   } catch (error) {
     await opened?.close()
     await storage.store.close()

@@ -1,7 +1,8 @@
 // What a step asks of the world, in order: a reply must wait until every persist before it is durable.
 import type { ErrorCode } from '@goqueue/protocol'
-import type { GroupImage } from './group.ts'
+import type { GroupImage, MemberImage } from './group.ts'
 import type { OffsetToCommit } from './input.ts'
+import type { RebalanceCause } from './rebalance-cause.ts'
 
 export interface JoinGroupReply {
   readonly kind: 'joinGroup'
@@ -50,10 +51,29 @@ export interface OffsetCommitReply {
 
 export type Reply = JoinGroupReply | SyncGroupReply | HeartbeatReply | LeaveGroupReply | OffsetCommitReply
 
+/** A rebalance from its first cause until the group was Stable or Empty. Generations that never settled are part of it. */
+export interface Rebalance {
+  /** The generation that has settled. */
+  readonly generationId: number
+  readonly protocolType: string | null
+  /** Null when the group became Empty. */
+  readonly protocolName: string | null
+  /** The members with their assignments as they were when the group had last settled, and as they are now. */
+  readonly before: readonly MemberImage[]
+  readonly after: readonly MemberImage[]
+  readonly tookMs: number
+  /** In order, one at least. */
+  readonly causes: readonly RebalanceCause[]
+  /** With those that were not kept. */
+  readonly causeCount: number
+}
+
 export type Effect =
   | { readonly kind: 'reply'; readonly requestId: number; readonly reply: Reply }
   | { readonly kind: 'persistGroup'; readonly image: GroupImage }
   | { readonly kind: 'persistOffsets'; readonly offsets: readonly OffsetToCommit[] }
+  /** To be written down for whoever asks later; nobody waits for it. */
+  | { readonly kind: 'rebalanced'; readonly rebalance: Rebalance }
 
 const NOTHING = Buffer.alloc(0)
 

@@ -1,4 +1,5 @@
 // The whole state of a classic group as plain data: no clock, no socket, no promise.
+import type { RebalanceUnderWay } from './rebalance-cause.ts'
 
 /** Kafka's names, as DescribeGroups and ListGroups spell them. */
 export type GroupState = 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Empty' | 'Dead'
@@ -101,8 +102,8 @@ export interface Group {
   /** When the join phase ends without those who have not joined; Infinity outside PreparingRebalance. */
   rebalanceDeadlineMs: number
   initialDelay: InitialDelay | null
-  /** Why the last rebalance began. */
-  rebalanceReason: string
+  /** What is known of the rebalance under way; null while the group is Stable, Empty or Dead. */
+  rebalance: RebalanceUnderWay | null
   /** What a reload would give: the last image handed out to be persisted. */
   saved: GroupImage | null
 }
@@ -121,7 +122,7 @@ export function createGroup(groupId: string, options: GroupOptions): Group {
     pendingMembers: new Map(),
     rebalanceDeadlineMs: Infinity,
     initialDelay: null,
-    rebalanceReason: '',
+    rebalance: null,
     saved: null,
   }
 }

@@ -56,7 +56,7 @@ describe('Heartbeat', () => {
     driver.advance(4000)
     expect(driver.memberIds).toEqual([leader])
     expect(driver.heartbeat(leader)).toBe('REBALANCE_IN_PROGRESS')
-    expect(driver.group.rebalanceReason).toContain(follower)
+    expect(driver.group.rebalance?.causes).toMatchObject([{ kind: 'sessionTimeout', memberId: follower }])
   })
 
   it('I10: a member does not expire while its JoinGroup or its SyncGroup is held', () => {

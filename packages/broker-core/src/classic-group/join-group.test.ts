@@ -166,7 +166,9 @@ describe('JoinGroup', () => {
     const [leader = ''] = driver.stable({}, {})
     driver.join({ memberId: leader, reason: 'new partitions' })
     expect(driver.group.state).toBe('PreparingRebalance')
-    expect(driver.group.rebalanceReason).toContain('new partitions')
+    expect(driver.group.rebalance?.causes).toMatchObject([
+      { kind: 'rejoin', memberId: leader, reason: 'new partitions' },
+    ])
   })
 
   it('rebalances in Stable when a follower changes its metadata', () => {

@@ -6,8 +6,9 @@ import type { Group, Member } from './group.ts'
 import { holdJoin } from './hold-join.ts'
 import { identify, renewSession } from './identity.ts'
 import type { JoinGroupInput } from './input.ts'
-import { sameProtocols, supportsProtocols } from './protocols.ts'
+import { sameProtocols, sameSubscriptions, supportsProtocols } from './protocols.ts'
 import { afterRemoval, completeJoinIfAllJoined, joinGroupReply, prepareRebalance, removeMember } from './rebalance.ts'
+import { noteCause } from './rebalance-cause.ts'
 import { keepOwnerAfterReload, rejoinStaticMember } from './static-member.ts'
 
 /** Answered when the join phase ends; at once when refused, or when nothing changes for the member. */
@@ -65,8 +66,9 @@ function refuseForSize(group: Group, input: JoinGroupInput, nowMs: number, effec
   group.pendingMembers.delete(input.memberId)
   const member = identify(group, input)
   if (typeof member !== 'string' && group.state === 'PreparingRebalance') {
+    noteCause(group, 'groupMaxSize', member, input.reason, nowMs)
     removeMember(group, member, effects)
-    afterRemoval(group, 'group.max.size reached', nowMs, effects)
+    afterRemoval(group, nowMs, effects)
   } else {
     completeJoinIfAllJoined(group, nowMs, effects)
   }
@@ -99,7 +101,10 @@ function joinWithMemberId(group: Group, input: JoinGroupInput, nowMs: number, ef
     return
   }
   const unchanged = sameProtocols(member.protocols, input.protocols)
+  const subscribesAsBefore = sameSubscriptions(member.protocols, input.protocols)
   if (group.state === 'PreparingRebalance') {
+    // Who only answers the call to join again has not caused it.
+    if (!subscribesAsBefore) noteCause(group, 'subscriptionChange', member, input.reason, nowMs)
     holdJoin(group, member, input, nowMs, effects)
     completeJoinIfAllJoined(group, nowMs, effects)
   } else if (unchanged && (group.state === 'CompletingRebalance' || member.memberId !== group.leaderId)) {
@@ -108,7 +113,8 @@ function joinWithMemberId(group: Group, input: JoinGroupInput, nowMs: number, ef
     reply(effects, input.requestId, joinGroupReply(group, member))
   } else {
     holdJoin(group, member, input, nowMs, effects)
-    prepareRebalance(group, rejoinReason(group, member), nowMs, effects)
+    noteCause(group, subscribesAsBefore ? 'rejoin' : 'subscriptionChange', member, input.reason, nowMs)
+    prepareRebalance(group, nowMs, effects)
   }
 }
 
@@ -135,18 +141,7 @@ function addMember(group: Group, input: JoinGroupInput, memberId: string, nowMs:
   keepOwnerAfterReload(group, member, effects)
   holdJoin(group, member, input, nowMs, effects)
   if (group.initialDelay !== null) group.initialDelay.memberAdded = true
+  noteCause(group, 'join', member, input.reason, nowMs)
   if (group.state === 'PreparingRebalance') completeJoinIfAllJoined(group, nowMs, effects)
-  else
-    prepareRebalance(
-      group,
-      `member joined: ${input.groupInstanceId ?? memberId} (${input.reason ?? 'no reason given'})`,
-      nowMs,
-      effects,
-    )
-}
-
-function rejoinReason(group: Group, member: Member): string {
-  const who = member.groupInstanceId ?? member.memberId
-  const what = member.memberId === group.leaderId ? 'leader rejoined' : 'member changed its metadata'
-  return `${what}: ${who} (${member.reason ?? 'no reason given'})`
+  else prepareRebalance(group, nowMs, effects)
 }

@@ -19,7 +19,10 @@ describe('LeaveGroup', () => {
     const [leader = '', second = '', third = ''] = driver.stable({}, {}, {})
     driver.leave({ memberId: leader, reason: 'scaled in' }, { memberId: second })
     expect(driver.group.state).toBe('PreparingRebalance')
-    expect(driver.group.rebalanceReason).toContain('scaled in')
+    expect(driver.group.rebalance?.causes).toMatchObject([
+      { kind: 'leave', memberId: leader, reason: 'scaled in' },
+      { kind: 'leave', memberId: second, reason: null },
+    ])
     expect(driver.joinReply(driver.join({ memberId: third }))).toMatchObject({ generationId: 2, leader: third })
   })
 

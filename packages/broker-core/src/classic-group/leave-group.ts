@@ -7,6 +7,7 @@ import type { Group } from './group.ts'
 import { identify } from './identity.ts'
 import type { LeaveGroupInput, LeavingMember } from './input.ts'
 import { afterRemoval, completeJoinIfAllJoined, removeMember } from './rebalance.ts'
+import { noteCause } from './rebalance-cause.ts'
 
 /** Each leaves or gets an error of its own; one rebalance follows for all of them. */
 export function leaveGroup(group: Group, input: LeaveGroupInput, nowMs: number, effects: Effect[]): void {
@@ -18,14 +19,14 @@ export function leaveGroup(group: Group, input: LeaveGroupInput, nowMs: number, 
   const members = input.members.map((leaving) => ({
     memberId: leaving.memberId,
     groupInstanceId: leaving.groupInstanceId,
-    errorCode: removeLeaving(group, leaving, effects),
+    errorCode: removeLeaving(group, leaving, nowMs, effects),
   }))
-  if (group.members.size < sizeBefore) afterRemoval(group, leaveReason(input), nowMs, effects)
+  if (group.members.size < sizeBefore) afterRemoval(group, nowMs, effects)
   else completeJoinIfAllJoined(group, nowMs, effects)
   reply(effects, input.requestId, { kind: 'leaveGroup', errorCode: 'NONE', members })
 }
 
-function removeLeaving(group: Group, leaving: LeavingMember, effects: Effect[]): ErrorCode {
+function removeLeaving(group: Group, leaving: LeavingMember, nowMs: number, effects: Effect[]): ErrorCode {
   // A pending member frees its place at once, so that it holds up nobody's rebalance (row I7).
   if (group.pendingMembers.delete(leaving.memberId)) return 'NONE'
   const removedByInstance =
@@ -34,13 +35,7 @@ function removeLeaving(group: Group, leaving: LeavingMember, effects: Effect[]):
   if (typeof member === 'string') {
     return leaving.memberId === '' ? 'UNKNOWN_MEMBER_ID' : member
   }
+  noteCause(group, 'leave', member, leaving.reason, nowMs)
   removeMember(group, member, effects)
   return 'NONE'
-}
-
-function leaveReason(input: LeaveGroupInput): string {
-  const reasons = input.members.map(
-    (member) => `${member.groupInstanceId ?? member.memberId}: ${member.reason ?? 'left'}`,
-  )
-  return `members left (${reasons.join(', ')})`
 }

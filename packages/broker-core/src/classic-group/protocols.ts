@@ -51,3 +51,13 @@ export function sameProtocols(one: readonly MemberProtocol[], other: readonly Me
     })
   )
 }
+
+/** The same assignors are offered for the same topics, whatever else the metadata say. */
+export function sameSubscriptions(one: readonly MemberProtocol[], other: readonly MemberProtocol[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((protocol) =>
+      other.some(({ name, subscriptionKey }) => name === protocol.name && subscriptionKey === protocol.subscriptionKey),
+    )
+  )
+}

@@ -4,16 +4,19 @@ import { joinGroupError, reply, syncGroupError } from './effect.ts'
 import type { Effect, JoinGroupReply } from './effect.ts'
 import { imageOf } from './group-image.ts'
 import { rebalanceTimeoutMs } from './group.ts'
-import type { Group, Member } from './group.ts'
+import type { Group, GroupImage, Member } from './group.ts'
 import { metadataOf, selectProtocol } from './protocols.ts'
+import { noteCause } from './rebalance-cause.ts'
 import { transitionTo } from './state.ts'
 
 const NO_ASSIGNMENT = Buffer.alloc(0)
 
-/** Asks everyone to join again. Held SyncGroups are answered REBALANCE_IN_PROGRESS: their generation is over. */
-export function prepareRebalance(group: Group, reason: string, nowMs: number, effects: Effect[]): void {
+/**
+ * Asks everyone to join again; the cause has been noted. Held SyncGroups are answered REBALANCE_IN_PROGRESS: their
+ * generation is over.
+ */
+export function prepareRebalance(group: Group, nowMs: number, effects: Effect[]): void {
   const wasEmpty = group.state === 'Empty'
-  group.rebalanceReason = reason
   for (const member of group.members.values()) {
     member.syncDeadlineMs = Infinity
     if (group.state === 'CompletingRebalance') member.assignment = NO_ASSIGNMENT
@@ -35,10 +38,10 @@ export function prepareRebalance(group: Group, reason: string, nowMs: number, ef
 }
 
 /** What follows when members have gone: Empty, a rebalance of the others, or the end of a join phase that waited for them. */
-export function afterRemoval(group: Group, reason: string, nowMs: number, effects: Effect[]): void {
-  if (group.members.size === 0) becomeEmpty(group, effects)
+export function afterRemoval(group: Group, nowMs: number, effects: Effect[]): void {
+  if (group.members.size === 0) becomeEmpty(group, nowMs, effects)
   else if (group.state === 'PreparingRebalance') completeJoinIfAllJoined(group, nowMs, effects)
-  else prepareRebalance(group, reason, nowMs, effects)
+  else prepareRebalance(group, nowMs, effects)
 }
 
 /** Ends the join phase when nobody is missing. The initial delay is waited for in any case: it is for those not known yet. */
@@ -52,10 +55,12 @@ export function completeJoinIfAllJoined(group: Group, nowMs: number, effects: Ef
 /** Ends the join phase: who has not joined is out (a static member stays until its session ends), the rest get a generation. */
 export function completeJoin(group: Group, nowMs: number, effects: Effect[]): void {
   for (const member of group.members.values()) {
-    if (member.heldJoin === null && member.groupInstanceId === null) group.members.delete(member.memberId)
+    if (member.heldJoin !== null || member.groupInstanceId !== null) continue
+    group.members.delete(member.memberId)
+    noteCause(group, 'joinTimeout', member, null, nowMs)
   }
   if (group.members.size === 0) {
-    becomeEmpty(group, effects)
+    becomeEmpty(group, nowMs, effects)
     return
   }
   const leader = electLeader(group)
@@ -100,8 +105,9 @@ function electLeader(group: Group): Member | null {
 }
 
 /** The last member has gone: a new generation without members, so that nothing from the old one is accepted. */
-export function becomeEmpty(group: Group, effects: Effect[]): void {
+export function becomeEmpty(group: Group, nowMs: number, effects: Effect[]): void {
   assert(group.members.size === 0, 'a group that becomes Empty has no members')
+  const before = group.saved
   if (group.state !== 'PreparingRebalance') transitionTo(group, 'PreparingRebalance')
   transitionTo(group, 'Empty')
   group.generationId += 1
@@ -110,6 +116,27 @@ export function becomeEmpty(group: Group, effects: Effect[]): void {
   group.rebalanceDeadlineMs = Infinity
   group.initialDelay = null
   persist(group, effects)
+  settle(group, before, nowMs, effects)
+}
+
+/** Says what the rebalance that ends here was. `before` is what was saved when the group had last settled. */
+export function settle(group: Group, before: GroupImage | null, nowMs: number, effects: Effect[]): void {
+  const { rebalance, generationId, protocolType, protocolName, saved } = group
+  assert(rebalance !== null && saved !== null, 'a group that settles had a cause to rebalance, and has been saved')
+  group.rebalance = null
+  effects.push({
+    kind: 'rebalanced',
+    rebalance: {
+      generationId,
+      protocolType,
+      protocolName,
+      before: before?.members ?? [],
+      after: saved.members,
+      tookMs: nowMs - rebalance.sinceMs,
+      causes: rebalance.causes,
+      causeCount: rebalance.causeCount,
+    },
+  })
 }
 
 /** Has the group's image saved; replies of this step that follow wait for it. */

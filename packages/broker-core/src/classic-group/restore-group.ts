@@ -2,6 +2,7 @@
 import { createGroup } from './group.ts'
 import type { Group, GroupImage, GroupOptions } from './group.ts'
 import { prepareRebalance } from './rebalance.ts'
+import { noteCause } from './rebalance-cause.ts'
 
 /** A group loaded from its image: each member gets one full session timeout from now, as in Kafka. */
 export function restoreGroup(groupId: string, image: GroupImage, options: GroupOptions, nowMs: number): Group {
@@ -23,6 +24,9 @@ export function restoreGroup(groupId: string, image: GroupImage, options: GroupO
   }
   if (group.members.size > 0) group.state = 'Stable'
   // The limit may have been lowered since: the rebalance keeps those who come back first.
-  if (group.members.size > options.groupMaxSize) prepareRebalance(group, 'loaded over group.max.size', nowMs, [])
+  if (group.members.size > options.groupMaxSize) {
+    noteCause(group, 'groupMaxSize', null, null, nowMs)
+    prepareRebalance(group, nowMs, [])
+  }
   return group
 }

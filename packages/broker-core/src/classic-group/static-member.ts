@@ -9,6 +9,7 @@ import { holdJoin } from './hold-join.ts'
 import type { JoinGroupInput } from './input.ts'
 import { selectProtocol } from './protocols.ts'
 import { completeJoinIfAllJoined, describeMembers, joinGroupReply, persist, prepareRebalance } from './rebalance.ts'
+import { noteCause } from './rebalance-cause.ts'
 
 /** In Stable, with the same protocol and the same topics, it gets its generation back and nobody else notices. */
 export function rejoinStaticMember(
@@ -29,14 +30,9 @@ export function rejoinStaticMember(
     subscriptionOf(member, group.protocolName) !== subscriptionBefore
   if (needsRebalance) {
     keepOwnerAfterReload(group, member, effects)
+    noteCause(group, 'staticTakeover', member, input.reason, nowMs)
     if (group.state === 'PreparingRebalance') completeJoinIfAllJoined(group, nowMs, effects)
-    else
-      prepareRebalance(
-        group,
-        `static member rejoined: ${input.groupInstanceId} (${input.reason ?? 'no reason given'})`,
-        nowMs,
-        effects,
-      )
+    else prepareRebalance(group, nowMs, effects)
     return
   }
   member.syncDeadlineMs = nowMs + rebalanceTimeoutMs(group)

@@ -39,7 +39,7 @@ describe('SyncGroup', () => {
     const { driver, ids } = joined(1)
     driver.effects.length = 0
     driver.sync(ids[0] ?? '')
-    expect(driver.effects.map(({ kind }) => kind)).toEqual(['persistGroup', 'reply'])
+    expect(driver.effects.map(({ kind }) => kind)).toEqual(['persistGroup', 'reply', 'rebalanced'])
   })
 
   it('ignores an assignment for someone who is not a member, and one from a follower', () => {

@@ -4,7 +4,7 @@ import type { Effect } from './effect.ts'
 import type { Group, Member } from './group.ts'
 import { identifyInGeneration, renewSession } from './identity.ts'
 import type { SyncGroupInput } from './input.ts'
-import { persist } from './rebalance.ts'
+import { persist, settle } from './rebalance.ts'
 import { transitionTo } from './state.ts'
 
 /** Held until the leader's assignment is here; in Stable the member's own assignment at once. */
@@ -33,6 +33,7 @@ export function syncGroup(group: Group, input: SyncGroupInput, nowMs: number, ef
 }
 
 function becomeStable(group: Group, input: SyncGroupInput, nowMs: number, effects: Effect[]): void {
+  const before = group.saved
   for (const { memberId, assignment } of input.assignments) {
     const member = group.members.get(memberId)
     if (member !== undefined) member.assignment = assignment
@@ -45,6 +46,7 @@ function becomeStable(group: Group, input: SyncGroupInput, nowMs: number, effect
     member.heldSync = null
     member.sessionDeadlineMs = nowMs + member.sessionTimeoutMs
   }
+  settle(group, before, nowMs, effects)
 }
 
 function replyWithAssignment(group: Group, member: Member, requestId: number, effects: Effect[]): void {

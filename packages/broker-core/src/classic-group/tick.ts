@@ -3,6 +3,7 @@ import type { Effect } from './effect.ts'
 import { expiryMs } from './deadlines.ts'
 import type { Group } from './group.ts'
 import { afterRemoval, completeJoin, completeJoinIfAllJoined, removeMember } from './rebalance.ts'
+import { noteCause } from './rebalance-cause.ts'
 
 /** After a tick no deadline of the group is at or before `nowMs`. */
 export function tick(group: Group, nowMs: number, effects: Effect[]): void {
@@ -25,9 +26,11 @@ function expireMembers(group: Group, nowMs: number, effects: Effect[]): void {
     (member) => expiryMs(member) <= nowMs || member.syncDeadlineMs <= nowMs,
   )
   if (expired.length === 0) return
-  for (const member of expired) removeMember(group, member, effects)
-  const names = expired.map((member) => member.memberId).join(', ')
-  afterRemoval(group, `members expired: ${names}`, nowMs, effects)
+  for (const member of expired) {
+    noteCause(group, expiryMs(member) <= nowMs ? 'sessionTimeout' : 'syncTimeout', member, null, nowMs)
+    removeMember(group, member, effects)
+  }
+  afterRemoval(group, nowMs, effects)
 }
 
 function endJoinPhase(group: Group, nowMs: number, effects: Effect[]): void {

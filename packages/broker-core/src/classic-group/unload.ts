@@ -17,5 +17,6 @@ export function unload(group: Group, effects: Effect[]): void {
   group.leaderId = null
   group.rebalanceDeadlineMs = Infinity
   group.initialDelay = null
+  group.rebalance = null
   transitionTo(group, 'Dead')
 }

@@ -32,6 +32,7 @@ import { cutReason, hasValidJoinIds, joinGroupInput, joinGroupResponse } from '.
 import { checkOffsetCommit, offsetCommitResponse } from './offset-commit.ts'
 import { OffsetExpiry } from './offset-expiry.ts'
 import { fetchOffsets } from './offset-fetch.ts'
+import { recordOfRebalance, type RebalanceRecord } from './rebalance-record.ts'
 import { WireV1Groups } from './wire-v1-groups.ts'
 import { isWireV1Image, restoreWireV1Group } from '../wire-v1-group/group-image.ts'
 
@@ -46,6 +47,8 @@ export interface CoordinatorParts {
   readonly report: (event: BrokerEvent) => void
   /** How many partitions a topic has; 0 where it does not exist. */
   readonly partitionCount: (topic: string) => number
+  /** Told of every rebalance once what it has settled is durable; it must not throw. */
+  readonly rebalanced: (record: RebalanceRecord) => void
 }
 
 type RequestInput = Exclude<Input, { kind: 'tick' | 'stalled' | 'unload' }>
@@ -67,6 +70,7 @@ export class GroupCoordinator {
   private readonly options: CoordinatorOptions
   private readonly report: CoordinatorParts['report']
   private readonly partitionCount: CoordinatorParts['partitionCount']
+  private readonly rebalanced: CoordinatorParts['rebalanced']
   private readonly groups = new Map<string, HostedGroup>()
   /** Groups that a failed write has driven out of memory. */
   private readonly reloading = new Set<string>()
@@ -84,6 +88,7 @@ export class GroupCoordinator {
     this.options = parts.options
     this.report = parts.report
     this.partitionCount = parts.partitionCount
+    this.rebalanced = parts.rebalanced
     this.alarm = new DeadlineAlarm(this.runtime, (nowMs, stalledMs) => this.ring(nowMs, stalledMs))
     this.wireV1 = new WireV1Groups({
       runtime: this.runtime,
@@ -93,6 +98,7 @@ export class GroupCoordinator {
       create: (groupId) => (this.groups.size < this.options.maxGroups ? this.open(groupId) : null),
       write: (hosted, change, onDurable) => this.write(hosted, change, onDurable),
       changed: (hosted) => this.changed(hosted),
+      rebalanced: this.rebalanced,
     })
     this.administration = new GroupAdministration({
       partitionCount: this.partitionCount,
@@ -354,6 +360,13 @@ export class GroupCoordinator {
         hosted.emptySinceMs = effect.image.members.length === 0 ? this.runtime.wallClockMs() : null
         const state = encodeGroupImage({ ...effect.image, emptySinceMs: hosted.emptySinceMs })
         this.write(hosted, { kind: 'putGroup', group: { groupId, state } }, () => undefined)
+      } else if (effect.kind === 'rebalanced') {
+        // Behind the write, like an answer: what was lost with it has not happened.
+        const record = recordOfRebalance(groupId, effect.rebalance, this.runtime.wallClockMs())
+        hosted.order.answer(
+          () => this.rebalanced(record),
+          () => undefined,
+        )
       } else {
         const offsets = effect.offsets.map((offset) => ({ groupId, ...offset }))
         this.write(hosted, { kind: 'putOffsets', offsets }, () =>

@@ -1,5 +1,6 @@
 // DeleteRecords: takes the start of logs forward.
 import type { ResponseInput } from '@goqueue/protocol'
+import { isInternalTopic } from '../topics/internal-topics.ts'
 import type { Handler } from './handler.ts'
 import type { Services } from './services.ts'
 
@@ -13,6 +14,7 @@ async function deleteBefore(
 ): Promise<PartitionAnswer> {
   const log = services.topics.byName(topic)?.logs[partitionIndex]
   if (log === undefined) return { partitionIndex, lowWatermark: -1, errorCode: 'UNKNOWN_TOPIC_OR_PARTITION' }
+  if (isInternalTopic(topic)) return { partitionIndex, lowWatermark: -1, errorCode: 'INVALID_TOPIC_EXCEPTION' }
   const outcome = await log.deleteRecordsBefore(offset)
   const lowWatermark = outcome.errorCode === 'NONE' ? outcome.logStartOffset : -1
   return { partitionIndex, lowWatermark, errorCode: outcome.errorCode }

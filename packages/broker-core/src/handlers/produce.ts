@@ -1,6 +1,7 @@
 // Produce: appends each partition's batches to its log.
 import type { ResponseInput } from '@goqueue/protocol'
 import type { RequestContext } from '../request-context.ts'
+import { internalTopicMessage, isInternalTopic } from '../topics/internal-topics.ts'
 import type { Handler } from './handler.ts'
 import type { Services } from './services.ts'
 
@@ -37,6 +38,9 @@ async function append(
 ): Promise<PartitionAnswer> {
   const log = services.topics.byName(topic)?.logs[index]
   if (log === undefined) return refused(index, { errorCode: 'UNKNOWN_TOPIC_OR_PARTITION' })
+  if (isInternalTopic(topic)) {
+    return refused(index, { errorCode: 'INVALID_TOPIC_EXCEPTION', errorMessage: internalTopicMessage(topic) })
+  }
   if (records === null || records.length === 0) {
     return refused(index, { errorCode: 'INVALID_RECORD', errorMessage: 'there are no records in the request' })
   }

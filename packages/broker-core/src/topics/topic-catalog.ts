@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import type { MetadataSnapshot, MetadataStore, TopicRecord } from '../store/metadata-store.ts'
 import { eachOf } from './each-of.ts'
+import { internalTopicMessage, isInternalTopic } from './internal-topics.ts'
 import { logConfigOf, refusalOfConfigs } from './topic-configs.ts'
 import { nameInMetrics, refusalOfTopicName } from './topic-name.ts'
 
@@ -42,6 +43,8 @@ export interface NewTopic {
   /** 1 or, by default, -1: a single broker holds the only replica. */
   readonly replicationFactor?: number
   readonly configs?: ReadonlyMap<string, string | null>
+  /** The broker makes it for itself: only so may it have the name of an internal topic. */
+  readonly isInternal?: boolean
   /** Only says what would happen; the topic of the outcome then has ZERO_UUID for its id. */
   readonly validateOnly?: boolean
 }
@@ -141,6 +144,7 @@ export class TopicCatalog {
     return this.#oneAfterAnother(name, async () => {
       const topic = this.#byName.get(name)
       if (topic === undefined || (topicId !== undefined && topic.topicId !== topicId)) return noSuchTopic(name)
+      if (isInternalTopic(name)) return internalTopicRefusal(name)
       // Unseen from now on: an offset that was committed after this write would outlive the topic.
       this.#remove(topic)
       try {
@@ -160,6 +164,7 @@ export class TopicCatalog {
     return this.#oneAfterAnother(name, async () => {
       const topic = this.#byName.get(name)
       if (topic === undefined) return noSuchTopic(name)
+      if (isInternalTopic(name)) return internalTopicRefusal(name)
       if (count <= topic.partitions) {
         const message = `The topic ${name} has ${topic.partitions} partitions; it can have more of them, not ${count}.`
         return { errorCode: 'INVALID_PARTITIONS', message }
@@ -232,6 +237,7 @@ export class TopicCatalog {
 
   #refusalOf(request: NewTopic): TopicRefusal | null {
     const { name, partitions, replicationFactor = -1, configs = new Map() } = request
+    if (isInternalTopic(name) && request.isInternal !== true) return internalTopicRefusal(name)
     const nameRefusal = refusalOfTopicName(name) ?? this.#collisionOf(name)
     if (nameRefusal !== null) return { errorCode: 'INVALID_TOPIC_EXCEPTION', message: nameRefusal }
     if (this.#byName.has(name)) return { errorCode: 'TOPIC_ALREADY_EXISTS', message: `The topic ${name} exists.` }
@@ -331,6 +337,10 @@ function recordOf(configs: ReadonlyMap<string, string | null>): Record<string, s
 
 function noSuchTopic(name: string): TopicRefusal {
   return { errorCode: 'UNKNOWN_TOPIC_OR_PARTITION', message: `There is no topic ${JSON.stringify(name)}.` }
+}
+
+function internalTopicRefusal(name: string): TopicRefusal {
+  return { errorCode: 'INVALID_TOPIC_EXCEPTION', message: internalTopicMessage(name) }
 }
 
 /** A disk's failure as an answer to the client: one topic of its request failed, the others may not. */

@@ -45,6 +45,25 @@ export type WireV1Reply =
       readonly share: Share
     }
 
+/** Why everybody's share was made anew: as in the classic group, and `partitionsChanged` when a topic grew or went. */
+export interface WireV1Cause {
+  readonly kind: 'join' | 'subscriptionChange' | 'partitionsChanged' | 'leave' | 'sessionTimeout'
+  readonly consumerId: string
+  readonly clientId: string
+  readonly clientHost: string
+}
+
+/** A new generation: the shares before and after it, by consumer id. */
+export interface WireV1Rebalance {
+  readonly generation: number
+  readonly before: ReadonlyMap<string, Share>
+  readonly after: ReadonlyMap<string, Share>
+  readonly causes: readonly WireV1Cause[]
+}
+
 export type WireV1Effect =
   /** Who owns what has changed: it must be durable before the replies behind it. */
-  { readonly kind: 'persist' } | { readonly kind: 'reply'; readonly requestId: number; readonly reply: WireV1Reply }
+  | { readonly kind: 'persist' }
+  /** To be written down for whoever asks later; nobody waits for it. */
+  | { readonly kind: 'rebalanced'; readonly rebalance: WireV1Rebalance }
+  | { readonly kind: 'reply'; readonly requestId: number; readonly reply: WireV1Reply }

@@ -117,7 +117,10 @@ describe('leaving and expiry', () => {
     expect(nextDeadlineMs(group)).toBe(3_000)
     beat(group, 'beating', 2, 2_999)
     expect(step(group, { kind: 'tick', partitions: orders }, 2_999, MAX_SIZE)).toEqual([])
-    expect(step(group, { kind: 'tick', partitions: orders }, 3_000, MAX_SIZE)).toEqual([{ kind: 'persist' }])
+    expect(step(group, { kind: 'tick', partitions: orders }, 3_000, MAX_SIZE)).toMatchObject([
+      { kind: 'persist' },
+      { kind: 'rebalanced', rebalance: { generation: 3, causes: [{ kind: 'sessionTimeout' }] } },
+    ])
     expect(shares(group)).toEqual({ beating: [0, 1, 2, 3] })
     expect(nextDeadlineMs(group)).toBe(5_999)
   })

@@ -1,7 +1,7 @@
 // The machine of a group of the original dialect: every join is answered at once with the joiner's share of a new assignment.
 import { roundrobin } from '@goqueue/protocol'
 import { leaderOf, type Share, type WireV1Group, type WireV1Member } from './group.ts'
-import type { GroupCode, PartitionCounts, WireV1Effect, WireV1Input, WireV1Reply } from './input.ts'
+import type { GroupCode, PartitionCounts, WireV1Cause, WireV1Effect, WireV1Input, WireV1Reply } from './input.ts'
 
 const MIN_SESSION_TIMEOUT_MS = 1_000
 const MAX_SESSION_TIMEOUT_MS = 1_800_000
@@ -49,7 +49,7 @@ function join(group: WireV1Group, input: Of<'join'>, nowMs: number, maxSize: num
   const sessionDeadlineMs = nowMs + sessionTimeoutMs
   const member = { consumerId, clientId, clientHost, topics: [...topics], sessionTimeoutMs, sessionDeadlineMs }
   group.members.set(consumerId, member)
-  const effects: WireV1Effect[] = isUnchanged ? [] : reassign(group, partitions)
+  const effects = isUnchanged ? [] : reassign(group, partitions, [causeOf(joinKind(known, topics), member)])
   const members = Array.from(group.members.values(), (member) => ({
     consumerId: member.consumerId,
     clientId: member.clientId,
@@ -62,8 +62,10 @@ function join(group: WireV1Group, input: Of<'join'>, nowMs: number, maxSize: num
 }
 
 function leave(group: WireV1Group, { requestId, consumerId, partitions }: Of<'leave'>): WireV1Effect[] {
-  if (!group.members.delete(consumerId)) return code(requestId, 2)
-  return [...reassign(group, partitions), ...code(requestId, 0)]
+  const member = group.members.get(consumerId)
+  if (member === undefined) return code(requestId, 2)
+  group.members.delete(consumerId)
+  return [...reassign(group, partitions, [causeOf('leave', member)]), ...code(requestId, 0)]
 }
 
 /** A beat with an old generation keeps the member alive, for it is, and tells it to join again. */
@@ -82,7 +84,17 @@ function tick(group: WireV1Group, { partitions }: Of<'tick'>, nowMs: number): Wi
   const expired = [...group.members.values()].filter((member) => member.sessionDeadlineMs <= nowMs)
   if (expired.length === 0) return []
   for (const { consumerId } of expired) group.members.delete(consumerId)
-  return reassign(group, partitions)
+  const causes = expired.map((member) => causeOf('sessionTimeout', member))
+  return reassign(group, partitions, causes)
+}
+
+function joinKind(known: WireV1Member | undefined, topics: readonly string[]): WireV1Cause['kind'] {
+  if (known === undefined) return 'join'
+  return isSame(known.topics, topics) ? 'partitionsChanged' : 'subscriptionChange'
+}
+
+function causeOf(kind: WireV1Cause['kind'], { consumerId, clientId, clientHost }: WireV1Member): WireV1Cause {
+  return { kind, consumerId, clientId, clientHost }
 }
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {
@@ -111,8 +123,10 @@ function assign(members: Iterable<WireV1Member>, partitions: PartitionCounts): W
   })
 }
 
-function reassign(group: WireV1Group, partitions: PartitionCounts): WireV1Effect[] {
+function reassign(group: WireV1Group, partitions: PartitionCounts, causes: readonly WireV1Cause[]): WireV1Effect[] {
+  const before = group.shares
   group.generation += 1
   group.shares = assign(group.members.values(), partitions)
-  return [{ kind: 'persist' }]
+  const rebalance = { generation: group.generation, before, after: group.shares, causes }
+  return [{ kind: 'persist' }, { kind: 'rebalanced', rebalance }]
 }

@@ -15,6 +15,7 @@ import {
   type WireV1Request,
 } from '@goqueue/protocol'
 import type { Services } from '../handlers/services.ts'
+import { isInternalTopic } from '../topics/internal-topics.ts'
 import type { AppendOutcome, PartitionLog } from '../log/partition-log.ts'
 
 const INVALID_REQUEST = 1
@@ -64,6 +65,7 @@ export async function answerProduce(
 ): Promise<Buffer> {
   const log = find(services, topic, partition)
   if (typeof log === 'number') return wireV1ProduceResponse(log, 0)
+  if (isInternalTopic(topic)) return wireV1ProduceResponse(INVALID_REQUEST, 0)
   if (messages.length === 0) return wireV1ProduceResponse(INVALID_MESSAGE, 0)
   const { messageMaxBytes } = services.settings
   const batches = batchesOf(messages, services.runtime.wallClockMs(), messageMaxBytes)

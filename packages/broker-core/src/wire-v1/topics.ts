@@ -10,6 +10,7 @@ import {
   type WireV1TopicSummary,
 } from '@goqueue/protocol'
 import type { Services } from '../handlers/services.ts'
+import { isInternalTopic } from '../topics/internal-topics.ts'
 import type { Topic } from '../topics/topic-catalog.ts'
 
 const REFUSED = 1
@@ -37,8 +38,10 @@ export async function answerCreateTopic(
   return wireV1CreateTopicResponse(errorCode === 'KAFKA_STORAGE_ERROR' ? FAILED : REFUSED)
 }
 
+/** Without internal topics: nothing in the dialect would tell them from the others. */
 export function answerListTopics(services: Services): Buffer {
-  return wireV1ListTopicsResponse([...services.topics.all()].map(summaryOf))
+  const topics = services.topics.all().filter(({ name }) => !isInternalTopic(name))
+  return wireV1ListTopicsResponse(topics.map(summaryOf))
 }
 
 export function answerDescribeTopic(services: Services, name: string): Buffer {

@@ -76,6 +76,7 @@ class Run {
       options: groupDefaults,
       report: () => undefined,
       partitionCount: () => 1_000,
+      rebalanced: () => undefined,
     })
   }
 

@@ -23,7 +23,7 @@ export class Disk {
       this.text = encodeGroupImage(effect.image)
     } else if (effect.kind === 'persistOffsets') {
       for (const { partition, offset } of effect.offsets) this.offsets.set(partition, offset)
-    } else if (effect.reply.errorCode === 'NONE' && request !== undefined) {
+    } else if (effect.kind === 'reply' && effect.reply.errorCode === 'NONE' && request !== undefined) {
       this.checkAnswered(effect, request)
     }
   }

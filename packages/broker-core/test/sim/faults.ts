@@ -125,6 +125,24 @@ const splitOwnership: Step = (group, input, nowMs) => {
   return effects
 }
 
+/** The group settles, and nobody writes down why it had to. */
+const unrecordedRebalance: Step = (group, input, nowMs) =>
+  step(group, input, nowMs).filter(({ kind }) => input.kind !== 'syncGroup' || kind !== 'rebalanced')
+
+/** Whoever is not heard of any more is put out without a word about it. */
+const unexplainedRebalance: Step = (group, input, nowMs) =>
+  step(group, input, nowMs).map((effect) =>
+    effect.kind === 'rebalanced'
+      ? {
+          ...effect,
+          rebalance: {
+            ...effect.rebalance,
+            causes: effect.rebalance.causes.filter(({ kind }) => kind !== 'sessionTimeout'),
+          },
+        }
+      : effect,
+  )
+
 /** A stall of the process counts as silence of its clients. */
 const countedStall: Step = (group, input, nowMs) => (input.kind === 'stalled' ? [] : step(group, input, nowMs))
 
@@ -144,5 +162,7 @@ export const faults: ReadonlyMap<string, { readonly step: Step; readonly caughtB
   ['an overfull group', { step: overfullGroup, caughtBy: /I11/ }],
   ['a forgotten twin', { step: forgottenTwin, caughtBy: /I12/ }],
   ['a stall counted as silence', { step: countedStall, caughtBy: /I23/ }],
+  ['an unrecorded rebalance', { step: unrecordedRebalance, caughtBy: /one record/ }],
+  ['an unexplained rebalance', { step: unexplainedRebalance, caughtBy: /a cause/ }],
   ['split ownership', { step: splitOwnership, caughtBy: /leader gave|I1:/ }],
 ])

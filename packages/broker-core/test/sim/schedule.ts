@@ -12,6 +12,7 @@ import { Disk, mayCommit } from './disk.ts'
 import { EventQueue } from './event-queue.ts'
 import { GenerationObserver } from './observe-generations.ts'
 import { MembershipObserver } from './observe-membership.ts'
+import { RebalanceObserver } from './observe-rebalances.ts'
 import { RequestObserver } from './observe-requests.ts'
 import { isReply, isRequest } from './observation.ts'
 import type { Bounds, Observer } from './observation.ts'
@@ -95,6 +96,7 @@ class Schedule {
       new RequestObserver(this.bounds),
       new GenerationObserver(this.bounds),
       new MembershipObserver(this.bounds),
+      new RebalanceObserver(),
     ]
     this.group = createGroup('group', this.options)
   }
