@@ -28,6 +28,9 @@ const OFFSET_OUT_OF_RANGE = 6
 /** Row N10: how far a batch may inflate, absolutely and against its size. */
 const MAX_INFLATED_BYTES = 64 * 1024 * 1024
 const MAX_INFLATION = 100
+/** A batch may hold millions of empty messages: so many are in one answer, whatever bytes it may have. */
+const MAX_MESSAGES = 100_000
+const NO_VALUE = Buffer.alloc(0)
 
 function find(services: Services, topic: string, partition: number): PartitionLog | WireV1ErrorCode {
   const known = services.topics.byName(topic)
@@ -83,22 +86,31 @@ interface Messages {
   readonly nextOffset: number
 }
 
-/** The values from `offset` on, up to `maxBytes` but at least one. Throws DecodeError for a batch that inflates too far. */
-function valuesFrom(records: Buffer, offset: number, maxBytes: number): Messages {
-  const messages: Buffer[] = []
-  let nextOffset = offset
-  let bytes = 0
-  for (const { header, batch } of splitBatches(records)) {
+function* recordsFrom(batches: Buffer, offset: number): Generator<{ offset: number; value: Buffer }> {
+  for (const { header, batch } of splitBatches(batches)) {
     if (isControl(header)) continue
     const maxDecompressedBytes = Math.min(MAX_INFLATED_BYTES, MAX_INFLATION * batch.length)
     for (const record of readRecords(batch, { maxDecompressedBytes })) {
-      if (record.offset < offset) continue
-      const value = record.value ?? Buffer.alloc(0)
-      bytes += value.length
-      if (messages.length > 0 && bytes > maxBytes) return { messages, nextOffset }
-      messages.push(value)
+      if (record.offset >= offset) yield { offset: record.offset, value: record.value ?? NO_VALUE }
+    }
+  }
+}
+
+/** The values from `offset` on, up to `maxBytes` but at least one. Throws DecodeError where the first cannot be read. */
+function valuesFrom(batches: Buffer, offset: number, maxBytes: number): Messages {
+  const messages: Buffer[] = []
+  let nextOffset = offset
+  let bytes = 0
+  try {
+    for (const record of recordsFrom(batches, offset)) {
+      bytes += record.value.length
+      if (messages.length > 0 && (bytes > maxBytes || messages.length === MAX_MESSAGES)) break
+      messages.push(record.value)
       nextOffset = record.offset + 1
     }
+  } catch (error) {
+    // A batch that inflates too far takes nothing away of what stands before it: that is what the next fetch meets.
+    if (!(error instanceof DecodeError) || messages.length === 0) throw error
   }
   return { messages, nextOffset }
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBroker, type Broker } from '../../src/index.ts'
 import { VirtualRuntime } from '../../src/virtual-runtime.ts'
 import { WireClient } from './wire-client.ts'
+import { createTopic, produce as produceBatch } from './wire-fixture.ts'
 import {
   commitOffset,
   exchange,
@@ -245,6 +246,34 @@ describe('hostile requests', () => {
     expect(await produce(broker, 'orders', 0, [large, large])).toEqual({ errorCode: 0, baseOffset: 0 })
     expect(await produce(broker, 'orders', 0, ['x'.repeat(1_048_577)])).toMatchObject({ errorCode: 5 })
     expect(await fetch(broker, 'orders', 0, 2)).toEqual({ errorCode: 0, nextOffset: 2, messages: [] })
+  })
+})
+
+describe('N10: a fetch', () => {
+  const batchOf = (count: number, value: string) =>
+    buildRecordBatch({
+      records: Array.from({ length: count }, () => ({ key: null, value, headers: [], timestampMs: 0 })),
+      compression: 'gzip',
+    })
+
+  async function produceBatches(...batches: Buffer[]): Promise<void> {
+    const client = new WireClient(broker)
+    await createTopic(client, 'orders')
+    for (const records of batches) await produceBatch(client, 'orders', records)
+  }
+
+  it('gives a bounded number of messages, however small they are', async () => {
+    await produceBatches(batchOf(150_000, ''))
+    const first = await fetch(broker, 'orders', 0, 0)
+    expect(first).toMatchObject({ errorCode: 0, nextOffset: 100_000 })
+    expect(first.messages).toHaveLength(100_000)
+    expect(await fetch(broker, 'orders', 0, 100_000)).toMatchObject({ errorCode: 0, nextOffset: 150_000 })
+  })
+
+  it('gives what stands before a batch that unfolds too far, and code 4 at that batch only', async () => {
+    await produceBatches(batchOf(2, 'x'), batchOf(1, '0'.repeat(2_000_000)))
+    expect(await fetch(broker, 'orders', 0, 0)).toEqual({ errorCode: 0, nextOffset: 2, messages: ['x', 'x'] })
+    expect(await fetch(broker, 'orders', 0, 2)).toMatchObject({ errorCode: 4, nextOffset: 2 })
   })
 })
 
