@@ -36,7 +36,8 @@ export class CommitQueue {
     const isSameOwnership = superseded !== undefined && superseded.signal === commit.signal
     if (superseded !== undefined && !isSameOwnership) superseded.outcome.reject(superseded.signal.reason)
     const outcome = isSameOwnership ? superseded.outcome : new Deferred<void>()
-    this.waiting.set(key, { ...commit, outcome })
+    const { topic, partition, offset, metadata, signal } = commit
+    this.waiting.set(key, { topic, partition, offset, metadata, signal, outcome })
     this.sending ??= this.drain()
     return outcome.promise
   }
