@@ -1,7 +1,12 @@
 // The admin: topics, groups and offsets of a cluster.
-import { decodeAssignment, DecodeError, ZERO_UUID, type ErrorCode, type ResponseOf } from '@goqueue/protocol'
+import { decodeAssignment, DecodeError, ZERO_UUID, type ResponseOf } from '@goqueue/protocol'
+import * as configs from './admin/configs.ts'
+import * as groupOffsets from './admin/group-offsets.ts'
+import * as groups from './admin/groups.ts'
+import * as partitions from './admin/partitions.ts'
+import { throwFinal } from './admin/throw-final.ts'
 import type { Cluster } from './cluster.ts'
-import { ClosedError, KafkaError, malformedAnswer, throwOnError } from './errors.ts'
+import { ClosedError, codeOf, KafkaError, malformedAnswer, throwOnError } from './errors.ts'
 import { lookUpOffsets, type FoundOffset, type OffsetQuery } from './offset-lookup.ts'
 import { fetchCommitted, type CommittedOffset } from './committed-offsets.ts'
 import { checkTopic, type TopicToCreate } from './options.ts'
@@ -31,14 +36,6 @@ export interface PartitionDescription {
   readonly beginOffset: number
   /** The offset behind the last record. */
   readonly endOffset: number
-}
-
-export interface GroupSummary {
-  readonly groupId: string
-  /** 'consumer' for consumer groups; empty for a group that only holds offsets. */
-  readonly protocolType: string
-  /** 'Stable', 'PreparingRebalance', 'CompletingRebalance', 'Empty' or 'Dead'; empty where the broker does not say. */
-  readonly state: string
 }
 
 export interface GroupDescription {
@@ -178,26 +175,52 @@ export class Admin {
     return partitions.map(({ topic, partition }) => found.get(partitionKey(topic, partition))!)
   }
 
-  /** All groups of the cluster, by id. */
-  async listGroups(options: CallOptions = {}): Promise<GroupSummary[]> {
+  /**
+   * Gives a topic more partitions, `total` of them in all; they cannot be taken away again. Records with a key go to other
+   * partitions from then on. Rejects with INVALID_PARTITIONS unless it has fewer.
+   */
+  async createPartitions(topic: string, total: number, options: CallOptions = {}): Promise<void> {
     this.refuseIfClosed()
-    await this.cluster.callAny('metadata', options, () => this.cluster.refresh([]))
-    // Each broker knows the groups that it coordinates, and no others.
-    const answers = await Promise.all(
-      this.cluster.nodeIds().map((nodeId) =>
-        this.cluster.retrying('list groups', options, async (timeoutMs) => {
-          const connection = await this.cluster.nodeConnection(nodeId, 'call')
-          const answer = await connection.request('ListGroups', {}, { timeoutMs })
-          throwOnError(answer.errorCode, 'ListGroups')
-          return answer.groups
-        }),
-      ),
-    )
-    const groups = new Map<string, GroupSummary>()
-    for (const { groupId, protocolType, groupState } of answers.flat()) {
-      groups.set(groupId, { groupId, protocolType, state: groupState })
-    }
-    return [...groups.values()].sort((left, right) => compareText(left.groupId, right.groupId))
+    await partitions.createPartitions(this.cluster, topic, total, options)
+  }
+
+  /**
+   * Deletes the records below an offset of each partition (KIP-107), and says where each begins since, in the order given.
+   * Rejects with OFFSET_OUT_OF_RANGE for an offset behind the end. Partitions are done or refused one by one.
+   */
+  async deleteRecords(
+    records: readonly partitions.RecordsToDelete[],
+    options: CallOptions = {},
+  ): Promise<partitions.PartitionBegin[]> {
+    this.refuseIfClosed()
+    return partitions.deleteRecords(this.cluster, records, options)
+  }
+
+  /** The configs in force for a topic, `{ topic: 'orders' }`, or for a broker, `{ broker: 1 }`, by name. */
+  async describeConfigs(resource: configs.ConfigResource, options: CallOptions = {}): Promise<configs.ConfigEntry[]> {
+    this.refuseIfClosed()
+    const entries = await configs.describeConfigs(this.cluster, resource, options)
+    return entries.sort((left, right) => compareText(left.name, right.name))
+  }
+
+  /**
+   * Changes single configs and leaves the others as they are (KIP-339). Before Kafka 2.3 all are read, changed and written
+   * back: there, what somebody else sets at the same moment may get lost. Rejects with INVALID_CONFIG.
+   */
+  async alterConfigs(
+    resource: configs.ConfigResource,
+    changes: configs.ConfigChanges,
+    options: configs.AlterConfigsOptions = {},
+  ): Promise<void> {
+    this.refuseIfClosed()
+    await configs.alterConfigs(this.cluster, resource, changes, options)
+  }
+
+  /** All groups of the cluster, or those in the states given, by id. */
+  async listGroups(options: groups.ListGroupsOptions = {}): Promise<groups.GroupSummary[]> {
+    this.refuseIfClosed()
+    const found = await groups.listGroups(this.cluster, options)
+    return found.sort((left, right) => compareText(left.groupId, right.groupId))
   }
 
   /** One group with its members. Rejects with GROUP_ID_NOT_FOUND when there is none. */
@@ -237,6 +260,60 @@ export class Admin {
       .sort((left, right) => compareText(left.topic, right.topic) || left.partition - right.partition)
   }
 
+  /** Deletes a group with its offsets. Rejects with NON_EMPTY_GROUP while it has members, or GROUP_ID_NOT_FOUND. */
+  async deleteGroup(groupId: string, options: CallOptions = {}): Promise<void> {
+    this.refuseIfClosed()
+    await groups.deleteGroup(this.cluster, groupId, options)
+  }
+
+  /**
+   * Removes members from a group, those named or all that it has now, and gives the number (KIP-345). A member that is
+   * still running notices and joins again. Rejects with UNKNOWN_MEMBER_ID for one that is named and not there.
+   */
+  async removeMembers(
+    groupId: string,
+    members: readonly groups.MemberToRemove[] | null = null,
+    options: groups.RemoveMembersOptions = {},
+  ): Promise<number> {
+    this.refuseIfClosed()
+    const named = members ?? (await this.describeGroup(groupId, options)).members.map(nameOfMember)
+    if (named.length > 0) await groups.removeMembers(this.cluster, groupId, named, options)
+    return named.length
+  }
+
+  /**
+   * Commits offsets for a group that has no members; a group that is not there is made. Rejects with NON_EMPTY_GROUP, and
+   * names the members, while it has some. Partitions are set or refused one by one.
+   */
+  async alterGroupOffsets(
+    groupId: string,
+    offsets: readonly groupOffsets.OffsetToSet[],
+    options: CallOptions = {},
+  ): Promise<void> {
+    this.refuseIfClosed()
+    await this.refuseIfActive(groupId, options)
+    try {
+      await groupOffsets.setGroupOffsets(this.cluster, groupId, offsets, options)
+    } catch (error) {
+      // Somebody joined meanwhile.
+      if (SAID_TO_STRANGERS.has(codeOf(error))) await this.refuseIfActive(groupId, options)
+      throw error
+    }
+  }
+
+  /**
+   * Deletes what a group has committed for partitions (KIP-496); nothing committed is no error. Rejects with
+   * GROUP_SUBSCRIBED_TO_TOPIC for a topic that its members consume.
+   */
+  async deleteOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    options: CallOptions = {},
+  ): Promise<void> {
+    this.refuseIfClosed()
+    await groupOffsets.deleteOffsets(this.cluster, groupId, partitions, options)
+  }
+
   /** Calls made from now on reject. The client's connections stay open for others: `client.close()` closes them. */
   close(): Promise<void> {
     this.isClosed = true
@@ -250,6 +327,33 @@ export class Admin {
   private refuseIfClosed(): void {
     if (this.isClosed) throw new ClosedError('the admin is closed')
   }
+
+  private async refuseIfActive(groupId: string, options: CallOptions): Promise<void> {
+    const members = await this.describeGroup(groupId, options).then(
+      (group) => group.members,
+      (error: unknown) => {
+        if (codeOf(error) === 'GROUP_ID_NOT_FOUND') return []
+        throw error
+      },
+    )
+    if (members.length === 0) return
+    const names = members.map((member) => `'${member.consumerId ?? member.memberId}' of ${member.host}`).join(', ')
+    const explanation = `its members commit its offsets: ${names}; stop them, or wait until they are gone`
+    throw new KafkaError('NON_EMPTY_GROUP', 'OffsetCommit', `group '${groupId}'`, explanation)
+  }
+}
+
+/** What a coordinator answers to a commit by nobody's member while the group has members. */
+const SAID_TO_STRANGERS = new Set<unknown>([
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'REBALANCE_IN_PROGRESS',
+  'STALE_MEMBER_EPOCH',
+])
+
+/** A static member goes by its own id: the member id changes when it comes back. */
+function nameOfMember({ memberId, consumerId }: GroupMember): groups.MemberToRemove {
+  return consumerId === null ? { memberId } : { consumerId }
 }
 
 function leastCounts(request: { numPartitions: number; replicationFactor: number }) {
@@ -257,12 +361,6 @@ function leastCounts(request: { numPartitions: number; replicationFactor: number
     numPartitions: Math.max(1, request.numPartitions),
     replicationFactor: Math.max(1, request.replicationFactor),
   }
-}
-
-/** "Does not exist" is the answer, not a reason to ask again. */
-function throwFinal(code: ErrorCode, api: string, path: string, explanation: string | null | undefined): void {
-  if (code === 'UNKNOWN_TOPIC_OR_PARTITION') throw new KafkaError(code, api, path, explanation, false)
-  throwOnError(code, api, path, explanation)
 }
 
 function describeMember(

@@ -5,11 +5,14 @@ export {
   type GroupDescription,
   type GroupMember,
   type GroupOffset,
-  type GroupSummary,
   type PartitionDescription,
   type TopicDescription,
   type TopicSummary,
 } from './admin.ts'
+export type { AlterConfigsOptions, ConfigChanges, ConfigEntry, ConfigResource, ConfigSource } from './admin/configs.ts'
+export type { OffsetToSet } from './admin/group-offsets.ts'
+export type { GroupSummary, ListGroupsOptions, MemberToRemove, RemoveMembersOptions } from './admin/groups.ts'
+export type { PartitionBegin, RecordsToDelete } from './admin/partitions.ts'
 export type { CommittedOffset } from './committed-offsets.ts'
 export type { BrokerAddress, Dial } from './connection.ts'
 export { Consumer, type PartitionToRead } from './consumer.ts'
