@@ -66,7 +66,12 @@ export class Connection implements RequestHolder {
     this.watch()
   }
 
-  get unfinishedBytes(): number {
+  get waitingBytes(): number {
+    return this.unfinishedBytes + (this.next?.length ?? 0)
+  }
+
+  /** Bytes that arrived and make no whole request yet. */
+  private get unfinishedBytes(): number {
     return this.opening.length + (this.dialect?.pendingBytes ?? 0)
   }
 
@@ -97,7 +102,7 @@ export class Connection implements RequestHolder {
     }
     this.alarm?.cancel()
     budget.remove(this)
-    budget.release(this.unfinishedBytes + (this.next?.length ?? 0))
+    budget.release(this.waitingBytes)
     // What is under way keeps its bytes until it is done: they are still in memory.
     this.closed.abort()
     if (isGraceful) this.endWire()

@@ -2,8 +2,8 @@
 
 /** A connection, as the budget sees it. */
 export interface RequestHolder {
-  /** Bytes of a request that has not arrived whole. */
-  readonly unfinishedBytes: number
+  /** Bytes of requests that have not arrived whole or not been started: those that `evict` gives back. */
+  readonly waitingBytes: number
   /** Ends the connection, which releases what it holds. */
   evict(reason: string): void
 }
@@ -30,13 +30,13 @@ export class RequestBudget {
     this.holders.delete(holder)
   }
 
-  /** Counts bytes that arrived. Over the limit, the connection with the largest unfinished request is ended: nobody else waits. */
+  /** Counts bytes that arrived. Over the limit, the connection that holds most for requests not started yet is ended: nobody else waits. */
   hold(bytes: number): void {
     this.heldBytes += bytes
     while (this.heldBytes > this.limitBytes) {
       let largest: RequestHolder | undefined
       for (const holder of this.holders) {
-        if (holder.unfinishedBytes > (largest?.unfinishedBytes ?? 0)) largest = holder
+        if (holder.waitingBytes > (largest?.waitingBytes ?? 0)) largest = holder
       }
       if (largest === undefined) return
       largest.evict(`all requests together hold ${this.heldBytes} bytes: ${this.limitBytes} are allowed`)

@@ -60,6 +60,25 @@ describe('the budget of request bytes', () => {
     await expectRoomForAllBut(1_000)
   })
 
+  it('N2: a request that has not been started gives way as an unfinished one does', async () => {
+    const client = new WireClient(broker)
+    client.send('Fetch', 12, {
+      maxWaitMs: 50_000,
+      minBytes: 1,
+      topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000 }] }],
+    })
+    // It waits, whole, behind the Fetch.
+    client.send('Metadata', 12, { topics: Array.from({ length: 30_000 }, () => ({ name: 'orders' })) })
+    await settle()
+    const other = new WireClient(broker)
+    other.sendRaw(Buffer.concat([Buffer.from('000f4240', 'hex'), Buffer.alloc(500_000)]))
+    await settle()
+    expect(await client.frame()).toBeNull()
+    expect(events.at(-1)?.message).toMatch(/all requests together hold/)
+    expect(broker.connectionCount).toBe(2)
+    other.close()
+  })
+
   it('N2: a connection that ends over an illegal size takes all its bytes with it', async () => {
     for (let turn = 0; turn < 500; turn++) {
       const client = new WireClient(broker)
