@@ -33,6 +33,22 @@ const json: Readonly<Record<string, string>> = {
   ],
   "totalLag": 2
 }`,
+  'explain-group': `[
+  {
+    "version": 1, "groupId": "billing", "generationId": 7, "state": "Stable",
+    "settledMs": 1700000000000, "tookMs": 312,
+    "protocolType": "consumer", "assignor": "roundrobin", "memberCount": 2,
+    "causes": [
+      {
+        "kind": "leave", "memberId": "consumer-3-5a…", "consumerId": "consumer-3",
+        "clientId": "billing-service", "clientHost": "/10.0.0.7", "reason": "scaled in"
+      }
+    ],
+    "causeCount": 1,
+    "moved": [{ "topic": "orders", "partition": 3, "from": "consumer-3", "to": "consumer-1" }],
+    "movedCount": 1
+  }
+]`,
 }
 
 /** What the help of a command leaves open. */
@@ -45,6 +61,8 @@ const notes: Readonly<Record<string, string>> = {
     'Without `--group` it reads all partitions from their ends as they were when it started, or from their beginnings. With `--group` it is one member of the group, goes on behind what the group has committed, and commits what it has printed; `--from-beginning` counts only where nothing is committed yet. It ends after `--max` records, on Ctrl-C, or when nobody reads its output any more (`| head`): all of these are exit code 0. With `--output json` each record is one line.',
   'describe-group':
     'An owner is the member id of a member. `committedOffset` is the next record to read, or null when nothing is committed; `logEndOffset` is null when the topic is gone; `lag` is the difference, or null when one of them is; `totalLag` is the sum of those that are known.',
+  'explain-group':
+    'The last 100 rebalances of the group, oldest first, from a topic that GoQueue brokers keep; [explain-group.md](explain-group.md) says what each field means, and how long they are kept. Exit code 1 where there is no such topic (Apache Kafka has none), or nothing about the group in it. Members are named by consumer id where they have one, by member id else.',
 }
 
 /** The whole text of docs/cli.md, formatted. */

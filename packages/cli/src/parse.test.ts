@@ -79,6 +79,7 @@ describe('what is understood', () => {
       'consume',
       'list-groups',
       'describe-group',
+      'explain-group',
     ])
     for (const command of commands) {
       const own = await parseArguments([command, '--help'])

@@ -6,6 +6,7 @@ import { createTopic } from './commands/create-topic.ts'
 import { deleteTopic } from './commands/delete-topic.ts'
 import { describeGroup } from './commands/describe-group.ts'
 import { describeTopic } from './commands/describe-topic.ts'
+import { explainGroup } from './commands/explain-group.ts'
 import { listGroups } from './commands/list-groups.ts'
 import { listTopics } from './commands/list-topics.ts'
 import { produce } from './commands/produce.ts'
@@ -38,6 +39,7 @@ export async function parseArguments(args: readonly string[]): Promise<Parsed> {
   register(consume)
   register(listGroups)
   register(describeGroup)
+  register(explainGroup)
 
   let help = ''
   await parser.parseAsync([...args], {}, (error, _, output) => {

@@ -21,7 +21,7 @@ export interface RebalanceRecord {
   readonly state: 'Stable' | 'Empty'
   /** When it had settled: epoch milliseconds of the broker's clock. */
   readonly settledMs: number
-  /** From the first cause until then. */
+  /** From the first cause until then, in whole milliseconds. */
   readonly tookMs: number
   readonly protocolType: string | null
   /** Null when the group became Empty. */
@@ -40,7 +40,7 @@ const CONSUMER_PROTOCOL = 'consumer'
 
 /** The record of a rebalance of a group in the Kafka dialect. */
 export function recordOfRebalance(groupId: string, rebalance: Rebalance, settledMs: number): RebalanceRecord {
-  const { generationId, protocolType, protocolName, tookMs, before, after, causes, causeCount } = rebalance
+  const { generationId, protocolType, protocolName, before, after, causes, causeCount } = rebalance
   const isConsumers = protocolType === CONSUMER_PROTOCOL
   const [old, current] = [isConsumers ? assignedOwners(before) : null, isConsumers ? assignedOwners(after) : null]
   const moved = old === null || current === null ? null : movedPartitions(old, current)
@@ -49,7 +49,7 @@ export function recordOfRebalance(groupId: string, rebalance: Rebalance, settled
     generationId,
     state: after.length === 0 ? 'Empty' : 'Stable',
     settledMs,
-    tookMs,
+    tookMs: Math.round(rebalance.tookMs),
     protocolType,
     assignor: protocolName,
     memberCount: after.length,

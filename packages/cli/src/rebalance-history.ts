@@ -1,0 +1,81 @@
+// What a GoQueue broker keeps of the rebalances of a group: read from its internal topic.
+import type { Client } from '@goqueue/client'
+import { codeOf, CommandError } from './failure.ts'
+
+const TOPIC = '__goqueue_rebalances'
+/** The version of the records that is understood here; a later one may mean other things by the same names. */
+const RECORD_VERSION = 1
+const KEPT = 100
+
+export interface RebalanceCause {
+  readonly kind: string
+  readonly memberId: string | null
+  readonly consumerId: string | null
+  readonly clientId: string | null
+  readonly clientHost: string | null
+  readonly reason: string | null
+}
+
+export interface MovedPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly from: string | null
+  readonly to: string | null
+}
+
+/** docs/explain-group.md says what each field means. */
+export interface RebalanceRecord {
+  readonly version: number
+  readonly groupId: string
+  readonly generationId: number
+  readonly state: string
+  readonly settledMs: number
+  readonly tookMs: number
+  readonly protocolType: string | null
+  readonly assignor: string | null
+  readonly memberCount: number
+  readonly causes: readonly RebalanceCause[]
+  readonly causeCount: number
+  readonly moved: readonly MovedPartition[] | null
+  readonly movedCount: number | null
+}
+
+/** The last 100 rebalances of a group, oldest first. Rejects with a CommandError where nothing is kept of it. */
+export async function rebalancesOf(client: Client, groupId: string, signal: AbortSignal): Promise<RebalanceRecord[]> {
+  const { beginOffset, endOffset } = await rangeOf(client)
+  const found: RebalanceRecord[] = []
+  if (beginOffset < endOffset) {
+    const consumer = client.consumer()
+    consumer.assign([{ topic: TOPIC, partition: 0, offset: beginOffset }])
+    for await (const { key, value, offset } of consumer.records({ signal })) {
+      if (key?.toString() === groupId && value !== null) found.push(understood(groupId, value))
+      if (found.length > KEPT) found.shift()
+      if (offset + 1 >= endOffset) break
+    }
+  }
+  if (found.length > 0) return found
+  throw new CommandError(
+    `No rebalance of a group '${groupId}' is kept; goqueue-admin list-groups shows what groups there are.`,
+  )
+}
+
+async function rangeOf(client: Client): Promise<{ beginOffset: number; endOffset: number }> {
+  try {
+    const { partitionDetails } = await client.admin().describeTopic(TOPIC)
+    const [partition] = partitionDetails
+    return partition ?? { beginOffset: 0, endOffset: 0 }
+  } catch (error) {
+    if (codeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+    throw new CommandError(
+      `This cluster keeps no history of rebalances: it has no topic ${TOPIC}, which a GoQueue broker makes with the first rebalance of a group and Apache Kafka does not have.`,
+    )
+  }
+}
+
+function understood(groupId: string, value: Buffer): RebalanceRecord {
+  const record = JSON.parse(value.toString()) as RebalanceRecord
+  if (record.version === RECORD_VERSION) return record
+  throw new CommandError(
+    `The rebalances of group '${groupId}' are kept in version ${record.version}, and this goqueue-admin reads version ${RECORD_VERSION}: use a newer one.`,
+  )
+}

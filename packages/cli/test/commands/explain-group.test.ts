@@ -1,0 +1,99 @@
+// Why a group rebalanced, from the command line.
+import { Client, type GroupConsumer } from '@goqueue/client'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { Cluster } from './cluster.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }) // a real broker on a busy machine takes its time
+
+let cluster: Cluster
+let client: Client
+
+/** A group that one consumer founds, that a second one joins, and that the first one leaves. */
+beforeAll(async () => {
+  cluster = await Cluster.open()
+  client = new Client({ brokers: [cluster.address], clientId: 'billing-service' })
+  await client.admin().createTopic({ name: 'orders', partitions: 2 })
+  const [first, second] = ['consumer-1', 'consumer-2'].map((consumerId) =>
+    client.groupConsumer({ groupId: 'billing', consumerId, topics: ['orders'], heartbeatIntervalMs: 50 }),
+  ) as [GroupConsumer, GroupConsumer]
+  await first.joinGroup()
+  await second.joinGroup()
+  await owns(first, 1)
+  await owns(second, 1)
+  await first.leaveGroup()
+  await owns(second, 2)
+  for (let known = 0; known < 3; known = (await explained().catch(() => [])).length) {
+    // A record is written behind the answers of its group.
+  }
+})
+afterAll(async () => {
+  await client.close()
+  await cluster.close()
+})
+
+async function owns(member: GroupConsumer, partitions: number): Promise<void> {
+  while (member.getAssignment()['orders']?.length !== partitions) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+interface Rebalance {
+  generationId: number
+  causes: { kind: string; consumerId: string }[]
+}
+
+function explained(): Promise<Rebalance[]> {
+  return cluster.json<Rebalance[]>(['explain-group', 'billing'])
+}
+
+it('as JSON has the records as the broker keeps them, oldest first', async () => {
+  const rebalances = await explained()
+  expect(rebalances).toMatchObject([
+    {
+      version: 1,
+      groupId: 'billing',
+      generationId: 1,
+      state: 'Stable',
+      assignor: 'roundrobin',
+      memberCount: 1,
+      causes: [{ kind: 'join', consumerId: 'consumer-1', clientId: 'billing-service', clientHost: '/127.0.0.1' }],
+      moved: [
+        { topic: 'orders', partition: 0, from: null, to: 'consumer-1' },
+        { topic: 'orders', partition: 1, from: null, to: 'consumer-1' },
+      ],
+      movedCount: 2,
+    },
+    { generationId: 2, memberCount: 2, causes: [{ kind: 'join', consumerId: 'consumer-2' }], movedCount: 1 },
+    { generationId: 3, memberCount: 1, causes: [{ kind: 'leave', consumerId: 'consumer-1' }], movedCount: 1 },
+  ])
+})
+
+it('for people is a timeline', async () => {
+  const { stdout, exitCode } = await cluster.run(['explain-group', 'billing'])
+  expect(exitCode).toBe(0)
+  const [heading, ...lines] = stdout.trimEnd().split('\n')
+  expect(heading).toMatch(/^WHEN +GENERATION +MEMBERS +CAUSED BY +WHY +MOVED +TOOK$/)
+  expect(lines).toHaveLength(3)
+  expect(lines[0]).toMatch(
+    /^\d{4}-\d\d-\d\dT[\d:.]+Z +1 +1 +consumer-1 +joined.* +orders 0, 1: nobody → consumer-1 +\d+ ms$/,
+  )
+  expect(lines[1]).toMatch(/ 2 +2 +consumer-2 +joined.* +orders [01]: consumer-1 → consumer-2 +\d+ ms$/)
+  expect(lines[2]).toMatch(/ 3 +1 +consumer-1 +left.* +orders [01]: consumer-1 → consumer-2 +\d+ ms$/)
+})
+
+it('a group that never rebalanced is one sentence', async () => {
+  expect(await cluster.run(['explain-group', 'nobody'])).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr:
+      "goqueue-admin: No rebalance of a group 'nobody' is kept; goqueue-admin list-groups shows what groups there are.\n",
+  })
+})
+
+it('a cluster that keeps no such history is one sentence', async () => {
+  const empty = await Cluster.open()
+  const { exitCode, stdout, stderr } = await empty.run(['explain-group', 'billing'])
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+  expect(stderr).toMatch(/^goqueue-admin: This cluster keeps no history of rebalances: .*__goqueue_rebalances.*\.\n$/)
+  await empty.close()
+})
