@@ -9,6 +9,7 @@ import type { Services } from './services.ts'
 type TopicAnswer = ResponseInput<'Fetch'>['responses'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
 type TopicAsked = RequestOf<'Fetch'>['topics'][number]
+type PartitionAsked = TopicAsked['partitions'][number]
 
 const TOPIC_IDS_SINCE = 13
 const EMPTY = Buffer.alloc(0)
@@ -20,6 +21,18 @@ interface Target {
   readonly maxBytes: number
   readonly log: PartitionLog | null
   readonly errorCode: ErrorCode
+}
+
+/** Each partition once, the last mention of it, as in Kafka: whoever waits listens to each, and is woken for each. */
+function withoutRepetitions(topics: readonly TopicAsked[]): TopicAsked[] {
+  const byTopic = new Map<string, { asked: TopicAsked; partitions: Map<number, PartitionAsked> }>()
+  for (const asked of topics) {
+    const key = `${asked.topicId} ${asked.topic}`
+    const partitions = byTopic.get(key)?.partitions ?? new Map<number, PartitionAsked>()
+    byTopic.set(key, { asked, partitions })
+    for (const partition of asked.partitions) partitions.set(partition.partition, partition)
+  }
+  return Array.from(byTopic.values(), ({ asked, partitions }) => ({ ...asked, partitions: [...partitions.values()] }))
 }
 
 function targetsOf(services: Services, asked: TopicAsked, apiVersion: number): Target[] {
@@ -55,7 +68,7 @@ async function waitUntilReady(
   request: RequestOf<'Fetch'>,
   context: RequestContext,
 ): Promise<void> {
-  const minBytes = Math.min(request.minBytes, request.maxBytes)
+  const minBytes = Math.min(request.minBytes, request.maxBytes, services.settings.fetchMaxBytes)
   const deadlineMs = services.runtime.nowMs() + Math.min(request.maxWaitMs, services.settings.fetchMaxWaitMs)
   for (let targets = find(); !isReady(targets, minBytes); targets = find()) {
     const logs = targets.flatMap(({ log }) => log ?? [])
@@ -100,7 +113,8 @@ async function readPartition(target: Target, leftBytes: number, isFirst: boolean
 export const fetch: Handler<'Fetch'> = async (services, request, context) => {
   // Sessions are optional in KIP-227: id 0 tells the client that it got none and must keep sending full requests.
   if (request.sessionId !== 0) return { errorCode: 'FETCH_SESSION_ID_NOT_FOUND', sessionId: 0, responses: [] }
-  const find = () => request.topics.map((asked) => targetsOf(services, asked, context.apiVersion))
+  const topics = withoutRepetitions(request.topics)
+  const find = () => topics.map((asked) => targetsOf(services, asked, context.apiVersion))
   await waitUntilReady(services, () => find().flat(), request, context)
   let leftBytes = Math.min(request.maxBytes, services.settings.fetchMaxBytes)
   let isFirst = true
@@ -114,7 +128,7 @@ export const fetch: Handler<'Fetch'> = async (services, request, context) => {
       if (bytes > 0) isFirst = false
       partitions.push(answer)
     }
-    const asked = request.topics[index]
+    const asked = topics[index]
     responses.push({ topic: asked?.topic ?? '', topicId: asked?.topicId ?? ZERO_UUID, partitions })
   }
   return { errorCode: 'NONE', sessionId: 0, responses }

@@ -125,6 +125,28 @@ describe('waiting', () => {
     expect(valuesOf(await startFetch().answer)).toEqual([[]])
   })
 
+  it('N14: a partition that is named very often is waited for and answered once, and the last mention counts', async () => {
+    const fetch = startFetch({ partitions: [...Array.from({ length: 10_000 }, () => 0), 1, 0] })
+    await settle()
+    await produce(other, 'orders', records('a'), { partition: 1 })
+    expect(valuesOf(await fetch.answer)).toEqual([[], ['a']])
+    const { responses } = await client.request('Fetch', 12, {
+      maxWaitMs: 500,
+      minBytes: 1,
+      topics: [5, 0].map((fetchOffset) => ({
+        topic: 'orders',
+        partitions: [{ partition: 1, fetchOffset, partitionMaxBytes: 1_000 }],
+      })),
+    })
+    expect(responses).toMatchObject([{ topic: 'orders', partitions: [{ partitionIndex: 1, errorCode: 'NONE' }] }])
+  })
+
+  it('N14: more bytes than one answer may have are not waited for', async () => {
+    for (let turn = 0; turn < 20; turn++) await produce(other, 'orders', records('x'.repeat(900_000)))
+    const fetch = startFetch({ minBytes: 2 ** 31 - 1, partitionMaxBytes: 2 ** 31 - 1 })
+    expect(valuesOf(await fetch.answer)[0]).not.toEqual([])
+  })
+
   it('a topic that is deleted ends the wait', async () => {
     const fetch = startFetch()
     await settle()
