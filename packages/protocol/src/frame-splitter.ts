@@ -1,6 +1,8 @@
 // Cuts a byte stream into frames by their int32 size, holding chunks as they came: nothing is allocated for a size that was only announced.
 import { DecodeError } from './decode-error.ts'
 
+const SIZE_BYTES = 4
+
 /** Collects the chunks of one direction of a connection. */
 export class FrameSplitter {
   private readonly maxFrameBytes: number
@@ -15,9 +17,9 @@ export class FrameSplitter {
     this.minFrameBytes = limits.minFrameBytes
   }
 
-  /** Bytes held that do not make a whole frame yet. */
+  /** Bytes that arrived and do not make a whole frame yet, the size of an announced one among them. */
   get pendingBytes(): number {
-    return this.buffered
+    return this.announced === -1 ? this.buffered : SIZE_BYTES + this.buffered
   }
 
   /** Adds a chunk. */
@@ -29,8 +31,8 @@ export class FrameSplitter {
   /** The next whole frame without its size, or null; a view where it lies in one chunk. Throws DecodeError for an illegal size. */
   next(): Buffer | null {
     if (this.announced === -1) {
-      if (this.buffered < 4) return null
-      const size = this.take(4).readInt32BE(0)
+      if (this.buffered < SIZE_BYTES) return null
+      const size = this.take(SIZE_BYTES).readInt32BE(0)
       if (size < this.minFrameBytes || size > this.maxFrameBytes) {
         throw new DecodeError(
           `frame size ${size}: allowed are ${this.minFrameBytes} to ${this.maxFrameBytes}${hintAt(size)}`,

@@ -90,6 +90,16 @@ describe('the budget of request bytes', () => {
 })
 
 describe('deadlines', () => {
+  it('N4: a peer that announces a request and sends nothing of it has no more time than others', async () => {
+    const client = new WireClient(broker)
+    client.sendRaw(Buffer.from('000000ff', 'hex'))
+    await settle()
+    runtime.advance(30_000)
+    await settle()
+    expect(events.at(-1)?.message).toMatch(/did not arrive whole within 30000 ms/)
+    expect(await client.frame()).toBeNull()
+  })
+
   it('N4: the time in which the broker itself does not read is not the peer’s', async () => {
     const client = new WireClient(broker)
     const fetch = encodeRequest(
