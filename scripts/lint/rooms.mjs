@@ -66,6 +66,8 @@ export const moduleRooms = [
   { modules: ['yargs', 'yargs/helpers'], files: ['packages/cli/src/'] },
   { modules: ['cli-table3'], files: ['packages/cli/src/'] },
   { modules: ['pino'], files: ['packages/broker-server/src/'] },
+  { modules: ['prom-client'], files: ['packages/broker-server/src/prometheus.ts'] },
+  { modules: ['node:http', 'node:https'], files: ['packages/broker-server/src/metrics-endpoint.ts'] },
   {
     modules: ['zod', 'zod/mini'],
     files: [

@@ -21,6 +21,7 @@ const options = {
   listen: { type: 'string' },
   advertise: { type: 'string' },
   insecure: { type: 'boolean' },
+  metrics: { type: 'string' },
   'log-level': { type: 'string' },
   help: { type: 'boolean' },
   version: { type: 'boolean' },
@@ -36,6 +37,7 @@ Usage: goqueue-broker [flags]
   --listen HOST:PORT     default 127.0.0.1:9092; port 0 is any free port
   --advertise HOST:PORT  the address that clients are told (default: the one they connected to)
   --insecure             listen where other machines can connect, though nobody is asked who they are
+  --metrics HOST:PORT    answer /metrics (Prometheus), /healthz and /readyz over HTTP there
   --log-level LEVEL      debug, info (default), warn or error
   --help                 print this and exit
   --version              print the version and exit
@@ -65,6 +67,7 @@ export function parseFlags(args: readonly string[]): Flags {
       ...(values.listen !== undefined && { listen: readAddress('--listen', values.listen) }),
       ...(values.advertise !== undefined && { advertise: readAdvertised(values.advertise) }),
       ...(values.insecure !== undefined && { insecure: values.insecure }),
+      ...(values.metrics !== undefined && { metrics: readAddress('--metrics', values.metrics) }),
       ...(values['log-level'] !== undefined && { logLevel: readLogLevel(values['log-level']) }),
     },
   }

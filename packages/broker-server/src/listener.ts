@@ -25,6 +25,8 @@ export interface Listener {
   readonly address: Address
   /** Open connections. */
   readonly connectionCount: number
+  /** Connections refused since it was opened, by the limit that stood against them. */
+  readonly refusedConnections: Readonly<Record<keyof ConnectionLimits, number>>
   /**
    * Stops accepting at once and resolves when all its connections have ended. Those that have not ended by themselves
    * after `drainMs` (default 0) are cut. The broker is not closed: who opened it closes it.
@@ -85,7 +87,8 @@ async function resolveHost(wanted: Address): Promise<string> {
   }
 }
 
-function bind(server: Server, host: string, wanted: Address): Promise<void> {
+/** Listens; rejects with ListenError, which speaks of the address as it was `wanted`. */
+export function bind(server: Server, host: string, wanted: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       reject(new ListenError('NOT_LISTENING', sentenceOfListenFailure(wanted, error), { cause: error }))
@@ -128,6 +131,15 @@ class TcpListener implements Listener {
 
   get connectionCount(): number {
     return this.#counter.open
+  }
+
+  get refusedConnections(): Record<Refusal, number> {
+    const count = (limit: Refusal) => this.#refusals.get(limit)?.count ?? 0
+    return {
+      maxConnections: count('maxConnections'),
+      maxConnectionsPerIp: count('maxConnectionsPerIp'),
+      maxConnectionCreationRate: count('maxConnectionCreationRate'),
+    }
   }
 
   close({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {

@@ -29,6 +29,7 @@ export const serverSettingsSchema = z
       'expected HOST:PORT with a port that clients can connect to, so not 0',
     ),
     insecure: flag,
+    metrics: address,
     logLevel: z.enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` }),
     maxConnections: count,
     maxConnectionsPerIp: count,

@@ -11,6 +11,7 @@ export interface ServerSettings extends ConnectionLimits {
   listen: Address
   advertise: Address | undefined
   insecure: boolean
+  metrics: Address | undefined
   logLevel: LogLevel
 }
 
@@ -25,6 +26,8 @@ export const serverDefaults: Readonly<ServerSettings> = {
   advertise: undefined,
   /** Agree to listen where other machines can connect, though nobody is asked who they are. */
   insecure: false,
+  /** Where monitoring asks over HTTP: `/metrics`, `/healthz`, `/readyz`. Anything but loopback needs `insecure`. Without it nothing is measured for them. */
+  metrics: undefined,
   /** Events below this level are not logged. */
   logLevel: 'info',
   ...defaultConnectionLimits,

@@ -46,7 +46,7 @@ describe('a start', () => {
     }
   })
 
-  it('loads neither the log library nor the validator before it is ready', async () => {
+  it('loads neither the log library, nor the validator, nor what serves metrics before it is ready', async () => {
     const sayImports = new URL('./say-imports.mjs', import.meta.url).href
     const broker = startBroker(IN_MEMORY, { preload: [sayImports] })
     await broker.ready
@@ -55,7 +55,8 @@ describe('a start', () => {
     const { stdout } = await broker.ended
     const [before = '', after = ''] = stdout.split('goqueue-broker ready on')
     expect(before).toContain('import @goqueue/broker-core\n')
-    expect(before).not.toMatch(/^import (pino|zod|yargs)$/m)
+    expect(stdout).not.toMatch(/^import (zod|yargs|prom-client|node:https?)$/m)
+    expect(before).not.toContain('import pino\n')
     expect(after).toContain('import pino\n')
   })
 

@@ -7,6 +7,6 @@ const STDOUT = 1
 if (isMainThread) register(import.meta.url)
 
 export async function resolve(specifier, context, next) {
-  if (/^[@a-z]/.test(specifier) && !specifier.includes(':')) writeSync(STDOUT, `import ${specifier}\n`)
+  if (/^[@a-z]/.test(specifier) && !/^(?!node:).*:/.test(specifier)) writeSync(STDOUT, `import ${specifier}\n`)
   return next(specifier, context)
 }

@@ -1,0 +1,98 @@
+// What monitoring is told of one server: its numbers, and whether it should be sent traffic.
+import type { Broker } from '@goqueue/broker-core'
+import type { Address } from './address.ts'
+import type { ServerEvent } from './event.ts'
+import type { Listener } from './listener.ts'
+import { MetricsEndpoint, type Monitored } from './metrics-endpoint.ts'
+import { ProcessMonitor } from './process-monitor.ts'
+import { contentType, prometheusText } from './prometheus.ts'
+import { packageVersion } from './version.ts'
+
+interface Serving {
+  readonly broker: Broker
+  readonly listener: Listener
+}
+
+/** A log, or the metadata store, has failed at writing: it stays offline, because what its disk holds is not known. */
+const NEEDS_RESTART: ReadonlySet<string> = new Set(['log-failed', 'storeFailed'])
+
+export class Monitoring implements Monitored {
+  readonly #report: (event: ServerEvent) => void
+  readonly #process = new ProcessMonitor()
+  readonly #version = packageVersion()
+  #endpoint: MetricsEndpoint | null = null
+  #serving: Serving | null = null
+  #isDraining = false
+  #failure: string | null = null
+  #scrape: Promise<string> | null = null
+
+  private constructor(report: (event: ServerEvent) => void) {
+    this.#report = report
+  }
+
+  /** Answers from now on, that the server is starting. Rejects with ListenError. */
+  static async open(ip: string, wanted: Address, report: (event: ServerEvent) => void): Promise<Monitoring> {
+    const monitoring = new Monitoring(report)
+    try {
+      monitoring.#endpoint = await MetricsEndpoint.open(ip, wanted, monitoring)
+    } catch (error) {
+      monitoring.#process.stop()
+      throw error
+    }
+    const { address } = monitoring.#endpoint
+    const message = `Metrics on http://${address}/metrics.`
+    report({ kind: 'metrics-ready', level: 'info', message, address: String(address) })
+    return monitoring
+  }
+
+  /** Is told of every event: what only a restart can mend makes the server unready. */
+  note({ kind, message }: ServerEvent): void {
+    if (NEEDS_RESTART.has(kind)) this.#failure ??= message
+  }
+
+  /** Clients can connect. */
+  serving(serving: Serving): void {
+    this.#serving = serving
+  }
+
+  /** The server is about to end. Metrics are answered until `close`. */
+  draining(): void {
+    this.#isDraining = true
+  }
+
+  async close(): Promise<void> {
+    this.#process.stop()
+    await this.#endpoint?.close()
+  }
+
+  async metrics(): Promise<{ contentType: string; text: string } | null> {
+    if (this.#serving === null) return null
+    // Whoever asks while an answer is being made gets that one: many scrapers cost no more than one.
+    this.#scrape ??= this.#gather(this.#serving).finally(() => {
+      this.#scrape = null
+    })
+    return { contentType, text: await this.#scrape }
+  }
+
+  unreadyReason(): string | null {
+    if (this.#isDraining) return 'draining'
+    if (this.#serving === null) return 'starting'
+    return this.#failure
+  }
+
+  failed(error: unknown): void {
+    const message = `metrics could not be gathered: ${error instanceof Error ? error.message : String(error)}`
+    this.#report({ kind: 'metrics-failed', level: 'error', message, error })
+  }
+
+  async #gather({ broker, listener }: Serving): Promise<string> {
+    const timeBehind = await broker.timeBehind()
+    return prometheusText({
+      broker: broker.metrics(),
+      timeBehind,
+      refusedConnections: listener.refusedConnections,
+      process: this.#process.sample(),
+      version: this.#version,
+    })
+  }
+}
