@@ -63,6 +63,21 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
     this.fetcher.jump(this.laneOf(topic, partition), offset)
   }
 
+  /**
+   * Delivers nothing of a partition, or of all the partitions of a topic that are read, until `resume`. What was fetched
+   * ahead is dropped and fetched again then: a paused partition takes no memory and no bandwidth.
+   */
+  pause(topic: string, partition?: number): void {
+    this.refuseIfClosed()
+    for (const lane of this.lanesOf(topic, partition)) this.fetcher.pause(lane)
+  }
+
+  /** Goes on where `pause` stopped, or where `seek` went meanwhile. */
+  resume(topic: string, partition?: number): void {
+    this.refuseIfClosed()
+    for (const lane of this.lanesOf(topic, partition)) this.fetcher.resume(lane)
+  }
+
   /** The offset of the record that comes next, or null while it is not known yet. */
   position(topic: string, partition: number): number | null {
     return this.laneOf(topic, partition).position
@@ -91,6 +106,11 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  private lanesOf(topic: string, partition: number | undefined): PartitionLane[] {
+    if (partition !== undefined) return [this.laneOf(topic, partition)]
+    return Array.from(this.fetcher.all()).filter((lane) => lane.topic === topic)
   }
 
   private laneOf(topic: string, partition: number): PartitionLane {

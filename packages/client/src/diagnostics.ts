@@ -16,8 +16,11 @@ export interface MembershipEvent {
   readonly groupId: string
   readonly memberId: string
   readonly consumerId: string | null
-  readonly state: 'joined' | 'rejoining' | 'lost' | 'left' | 'failed'
+  /** 'eager': told once by a member that gives up everything in a rebalance since not all its assignors are cooperative. */
+  readonly state: 'joined' | 'rejoining' | 'lost' | 'left' | 'failed' | 'eager'
   readonly generationId: number
+  /** What to do about it, for people to read. */
+  readonly message?: string
   readonly error?: unknown
 }
 

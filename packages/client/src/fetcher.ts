@@ -74,8 +74,14 @@ export class Fetcher implements RecordSource {
     return this.lanes.values()
   }
 
-  /** Stops to read a partition: nothing of it is delivered any more (row I20), and its signal fires with `reason`. */
+  /** Stops to read a partition for good: nothing more of it is delivered (row I20) or may be committed. */
   remove(lane: PartitionLane, reason: Error): void {
+    this.stop(lane, reason)
+    lane.disown(reason)
+  }
+
+  /** Stops to read a partition and fires its signal with `reason`; what was done may be committed until it is disowned. */
+  stop(lane: PartitionLane, reason: Error): void {
     if (this.lanes.get(lane.key) !== lane) return
     this.lanes.delete(lane.key)
     this.forget(lane)
@@ -87,6 +93,23 @@ export class Fetcher implements RecordSource {
   jump(lane: PartitionLane, to: StartOffset): void {
     this.forget(lane)
     lane.jump(to)
+    this.planPump()
+  }
+
+  /** Delivers nothing of a partition until it is resumed. What is buffered is dropped, and fetched again then. */
+  pause(lane: PartitionLane): void {
+    lane.isPaused = true
+    this.jump(lane, lane.position ?? lane.start)
+  }
+
+  resume(lane: PartitionLane): void {
+    lane.isPaused = false
+    this.planPump()
+  }
+
+  /** The application knows that these partitions are its own: their records may come. */
+  announced(lanes: readonly PartitionLane[]): void {
+    for (const lane of lanes) lane.isAnnounced = true
     this.planPump()
   }
 
@@ -180,6 +203,7 @@ export class Fetcher implements RecordSource {
     const byLeader = new Map<number, PartitionLane[]>()
     let wakeAtMs = Infinity
     for (const lane of this.lanes.values()) {
+      if (lane.isPaused || !lane.isAnnounced) continue
       if (lane.failure !== null || lane.isResolving || lane.isFetching) continue
       if (lane.retryAtMs > nowMs) {
         wakeAtMs = Math.min(wakeAtMs, lane.retryAtMs)

@@ -3,8 +3,8 @@ import {
   encodeSubscription,
   type Assignor,
   type AssignorMember,
-  type ErrorCode,
   type PartitionsByTopic,
+  type PreviousAssignment,
 } from '@goqueue/protocol'
 import { backoffMs } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
@@ -13,8 +13,15 @@ import { fetchCommitted, type CommittedOffset } from './committed-offsets.ts'
 import { diagnostics, type MembershipEvent } from './diagnostics.ts'
 import { ClosedError, GoQueueError, isRetriable, KafkaError } from './errors.ts'
 import { Fetcher } from './fetcher.ts'
-import { makeAssignments, readMembers, resolveAssignors, subscribedTopics } from './group-assignment.ts'
-import { GroupRequests } from './group-requests.ts'
+import {
+  areCooperative,
+  eagerAdvice,
+  makeAssignments,
+  readMembers,
+  resolveAssignors,
+  subscribedTopics,
+} from './group-assignment.ts'
+import { GroupRequests, type MemberIdentity } from './group-requests.ts'
 import {
   newMembership,
   nextDeadlineMs,
@@ -36,6 +43,8 @@ import { Deferred, orAborted, settledWithin, type CallOptions } from './waiting.
 const MISSING_TOPIC_CHECK_MS = 1_000
 /** How long `close` waits for a coordinator that does not answer: for commits under way, and for the leave. */
 const CLOSE_PATIENCE_MS = 5_000
+
+const NEVER_ASSIGNED: PreviousAssignment = { partitions: new Map(), generationId: -1 }
 
 /** Partition numbers by topic. */
 export type GroupAssignment = Record<string, number[]>
@@ -80,6 +89,17 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   /** Counts the times this member left: an iteration ends when that happens, and a new one joins again. */
   private departures = 0
   private leaving: Promise<void> = Promise.resolve()
+  /** The last assignment that was in force: an eager member has given it up by the time its assignor asks for it. */
+  private previous = NEVER_ASSIGNED
+  /** Settles, never by rejecting, when the callbacks called so far are done. */
+  private callbacks: Promise<void> = Promise.resolve()
+  /** Settles when what is being given up before the member rejoins or leaves is given up. */
+  private revoking: Promise<void> = Promise.resolve()
+  /** Given up to others, but not before the revoke callback is done: until then it may commit. */
+  private readonly disowning = new Map<string, PartitionLane>()
+  /** Resolved when the membership has moved on, for commits that the coordinator would not take now. */
+  private moved: Deferred<void> | null = null
+  private hasAdvised = false
   private departure = { reason: '', timeoutMs: CLOSE_PATIENCE_MS }
   private alarm: Alarm | null = null
   private watch: Alarm | null = null
@@ -98,7 +118,8 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     this.onClosed = onClosed
     const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = options
     const isStatic = this.consumerId !== null
-    this.membership = newMembership({ isStatic, sessionTimeoutMs, heartbeatIntervalMs })
+    const isCooperative = areCooperative(this.assignors.values())
+    this.membership = newMembership({ isStatic, isCooperative, sessionTimeoutMs, heartbeatIntervalMs })
     this.requests = new GroupRequests(cluster, {
       groupId: this.groupId,
       groupInstanceId: this.consumerId,
@@ -146,18 +167,13 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
 
   /** The partitions that are this member's now, by topic; empty while it has none. */
   getAssignment(): GroupAssignment {
-    const byTopic = [...groupByTopic(this.fetcher.all())].sort(([left], [right]) => (left < right ? -1 : 1))
-    return Object.fromEntries(
-      byTopic.map(([topic, lanes]) => [
-        topic,
-        lanes.map(({ partition }) => partition).sort((left, right) => left - right),
-      ]),
-    )
+    return partitionsOf(this.fetcher.all())
   }
 
   /**
    * Commits an offset, the NEXT record to read, with metadata of your own. Rejects locally when the partition is not
-   * this member's (any more), and with the coordinator's error when it says so.
+   * this member's (any more), and with the coordinator's error when it says so. A partition that is given up may be
+   * committed until `onPartitionsRevoked` is done.
    */
   async commitOffset(
     topic: string,
@@ -166,11 +182,13 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     metadata = '',
     options: CallOptions = {},
   ): Promise<void> {
-    this.refuseIfClosed()
+    const key = partitionKey(topic, partition)
+    // While `close` gives the partitions up, what was done with them may still be committed.
+    if (!this.disowning.has(key)) this.refuseIfClosed()
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new GoQueueError('INVALID_ARGUMENT', `commitOffset: offset ${String(offset)} is not a number from 0`)
     }
-    const lane = this.fetcher.lane(partitionKey(topic, partition))
+    const lane = this.fetcher.lane(key) ?? this.disowning.get(key)
     if (lane === undefined) throw this.failure ?? notAssigned(topic, partition, this.groupId)
     await this.enqueueCommit(lane, offset, metadata, options)
   }
@@ -230,12 +248,26 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   /** Goes on from another offset of a partition that is this member's; what was fetched before is dropped. */
   seek(topic: string, partition: number, offset: number | 'earliest' | 'latest'): void {
     this.refuseIfClosed()
-    const lane = this.fetcher.lane(partitionKey(topic, partition))
-    if (lane === undefined) throw notAssigned(topic, partition, this.groupId)
+    const lane = this.laneOf(topic, partition)
     if (typeof offset === 'number' && (!Number.isSafeInteger(offset) || offset < 0)) {
       throw new GoQueueError('INVALID_ARGUMENT', `seek: offset ${offset} is not a number from 0`)
     }
     this.fetcher.jump(lane, offset)
+  }
+
+  /**
+   * Delivers nothing of a partition, or of all the partitions of a topic that are this member's now, until `resume`. What
+   * was fetched ahead is dropped and fetched again then. A partition that goes and comes back is not paused any more.
+   */
+  pause(topic: string, partition?: number): void {
+    this.refuseIfClosed()
+    for (const lane of this.lanesOf(topic, partition)) this.fetcher.pause(lane)
+  }
+
+  /** Goes on where `pause` stopped, or where `seek` went meanwhile. */
+  resume(topic: string, partition?: number): void {
+    this.refuseIfClosed()
+    for (const lane of this.lanesOf(topic, partition)) this.fetcher.resume(lane)
   }
 
   /** Leaves the group, static or not: its partitions go to others at once. Iterations end. Commits under way are awaited. */
@@ -281,7 +313,26 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     if (this.membership.phase !== 'out' && this.membership.phase !== 'ended') return
     this.hasJoinedOnce = false
     this.failingSinceMs = null
+    this.advise()
     this.submit({ kind: 'start' })
+  }
+
+  private advise(): void {
+    const advice = eagerAdvice(this.assignors)
+    if (advice === null || this.hasAdvised) return
+    this.hasAdvised = true
+    this.report('eager', { message: `${this.path}: this member ${advice}` })
+  }
+
+  private laneOf(topic: string, partition: number): PartitionLane {
+    const lane = this.fetcher.lane(partitionKey(topic, partition))
+    if (lane === undefined) throw notAssigned(topic, partition, this.groupId)
+    return lane
+  }
+
+  private lanesOf(topic: string, partition: number | undefined): PartitionLane[] {
+    if (partition !== undefined) return [this.laneOf(topic, partition)]
+    return Array.from(this.fetcher.all()).filter((lane) => lane.topic === topic)
   }
 
   private async depart(kind: 'leave' | 'stop', options: CallOptions): Promise<void> {
@@ -289,6 +340,12 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     await settledWithin(this.cluster.runtime, this.departure.timeoutMs, this.commits.idle())
     this.watch?.cancel()
     this.submit({ kind })
+    await settledWithin(this.cluster.runtime, this.departure.timeoutMs, this.revoking)
+    this.disown(this.disowning.values())
+    if (this.membership.phase === 'leaving') {
+      this.submit({ kind: 'released', requestId: this.membership.requestId })
+    }
+    this.previous = NEVER_ASSIGNED
     this.assigned?.reject(new ClosedError(`group '${this.groupId}': the member left before it was assigned`))
     this.assigned = null
     this.fetcher.notify()
@@ -297,7 +354,11 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
 
   private submit(input: MembershipInput): void {
     const effects = step(this.membership, input, this.cluster.runtime.nowMs())
+    const { phase } = this.membership
+    if (phase === 'joining' || phase === 'out' || phase === 'ended') this.disown(this.disowning.values())
     for (const effect of effects) this.perform(effect)
+    this.moved?.resolve()
+    this.moved = null
     this.setAlarm()
   }
 
@@ -325,11 +386,10 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
         void this.heartbeat(effect)
         return
       case 'own':
-        this.own(effect.assignment)
+        this.own(effect)
         return
       case 'release':
-        this.release(effect.reason)
-        if (effect.mustConfirm) this.submit({ kind: 'released', requestId: effect.requestId })
+        this.release(effect)
         return
       case 'dropHeld':
         this.requests.dropHeld()
@@ -378,15 +438,28 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     // A static member that leaves and comes back must be gone before it is there again.
     await this.leaving.catch(() => {})
     const { topics } = this.options
-    const { generationId } = this.membership
-    const protocols = Array.from(this.assignors.keys(), (name) => ({
-      name,
-      metadata: encodeSubscription({ topics, ownedPartitions: this.ownedPartitions(), generationId }),
-    }))
+    const ownedPartitions = this.ownedPartitions()
+    // Of two who claim a partition the newer generation holds: it is the one in which the claim was true (row I1).
+    const { generationId } = this.previous
+    const protocols = Array.from(this.assignors, ([name, assignor]) => {
+      const userData = assignor.subscriptionUserData?.(this.previous) ?? null
+      return { name, metadata: encodeSubscription({ topics, userData, ownedPartitions, generationId }) }
+    })
     const answer = await this.requests.join({ memberId, protocols, reason })
+    if (answer.errorCode === 'INCONSISTENT_GROUP_PROTOCOL') throw await this.inconsistentProtocol()
     // KIP-814: the leader that came back need not assign, but it still leads.
     if (answer.skipAssignment) await this.lead(readMembers(answer.members))
     return answer
+  }
+
+  private async inconsistentProtocol(): Promise<KafkaError> {
+    const inUse = await this.requests.protocolInUse({ timeoutMs: this.cluster.timeoutMs }).catch(() => '')
+    const offered = Array.from(this.assignors.keys(), (name) => `'${name}'`).join(', ')
+    const advice =
+      inUse === ''
+        ? `this member offers ${offered}, and the group's other members have none of them: set assignors to what all have`
+        : `the group runs '${inUse}' and this member offers ${offered}: set assignors: ['${inUse}']. To change over, give every member both first`
+    return new KafkaError('INCONSISTENT_GROUP_PROTOCOL', 'JoinGroup', this.path, advice)
   }
 
   private ownedPartitions(): PartitionsByTopic {
@@ -460,9 +533,16 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     }
   }
 
-  private own(assignment: PartitionsByTopic): void {
-    for (const [topic, partitions] of assignment) {
-      for (const partition of new Set(partitions)) this.fetcher.add(topic, partition, 'default')
+  private own({ added, assignment, generationId }: Extract<MembershipEffect, { kind: 'own' }>): void {
+    this.previous = { partitions: assignment, generationId }
+    const lanes: PartitionLane[] = []
+    for (const [topic, partitions] of added) {
+      for (const partition of new Set(partitions)) lanes.push(this.fetcher.add(topic, partition, 'default'))
+    }
+    const told = this.tell('onPartitionsAssigned', lanes)
+    if (told !== null) {
+      for (const lane of lanes) lane.isAnnounced = false
+      void told.then(() => this.fetcher.announced(lanes))
     }
     this.failures = 0
     this.hasJoinedOnce = true
@@ -473,10 +553,53 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   }
 
   /** The partitions are ours no more: their signals fire, and nothing buffered of them is delivered (rows I3, I20). */
-  private release(reason: ReleaseReason): void {
+  private release({
+    partitions,
+    reason,
+    mustConfirm,
+    requestId,
+  }: Extract<MembershipEffect, { kind: 'release' }>): void {
     const error = this.releaseError(reason)
-    for (const lane of [...this.fetcher.all()]) this.fetcher.remove(lane, error)
-    if (reason !== 'REBALANCE_IN_PROGRESS' && reason !== 'CLOSED') this.report('lost', error)
+    const lanes = Array.from(this.fetcher.all()).filter((lane) => partitions.get(lane.topic)?.includes(lane.partition))
+    const isOrderly = reason === 'REBALANCE_IN_PROGRESS' || reason === 'CLOSED'
+    for (const lane of lanes) this.fetcher.stop(lane, error)
+    const told = this.tell(isOrderly ? 'onPartitionsRevoked' : 'onPartitionsLost', lanes)
+    if (told !== null && mustConfirm) {
+      for (const lane of lanes) this.disowning.set(lane.key, lane)
+      this.revoking = settledWithin(this.cluster.runtime, this.options.rebalanceTimeoutMs, told).then(() => {
+        this.disown(lanes)
+        this.submit({ kind: 'released', requestId })
+      })
+      return
+    }
+    this.disown(lanes)
+    if (!isOrderly) this.report('lost', { error })
+    if (mustConfirm) this.submit({ kind: 'released', requestId })
+  }
+
+  /** What was given up may be another's from now on, so that nothing of it is committed (row I3). */
+  private disown(lanes: Iterable<PartitionLane>): void {
+    for (const lane of lanes) {
+      lane.disown(lane.signal.reason as Error)
+      if (this.disowning.get(lane.key) === lane) this.disowning.delete(lane.key)
+    }
+  }
+
+  /** Calls a callback after those before it; null where there is none, or nothing to tell. Never rejects. */
+  private tell(
+    callback: 'onPartitionsAssigned' | 'onPartitionsRevoked' | 'onPartitionsLost',
+    lanes: readonly PartitionLane[],
+  ): Promise<void> | null {
+    const call = this.options[callback]
+    if (call === undefined || lanes.length === 0) return null
+    const partitions = partitionsOf(lanes)
+    this.callbacks = this.callbacks
+      .then(() => call(partitions))
+      .catch((error: unknown) => {
+        this.failure ??= error as Error
+        this.fetcher.notify()
+      })
+    return this.callbacks
   }
 
   private releaseError(reason: ReleaseReason): GoQueueError {
@@ -495,7 +618,7 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
 
   private end(error: Error): void {
     this.watch?.cancel()
-    this.report('failed', error)
+    this.report('failed', { error })
     // Told once: to those who wait in joinGroup, or else to the iteration. Being fenced is told to everybody, for good.
     this.failure = this.joinsWaiting > 0 && !this.membership.isFenced ? null : error
     this.assigned?.reject(error)
@@ -510,15 +633,32 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     options: CallOptions,
   ): Promise<void> {
     options.signal?.throwIfAborted()
-    const { topic, partition, signal } = lane
+    const { topic, partition, commitSignal: signal } = lane
     await orAborted(this.commits.commit({ topic, partition, offset, metadata, signal }), options.signal)
   }
 
   private async sendCommits(commits: readonly QueuedCommit[]): Promise<void> {
-    const { memberId, generationId } = this.membership
-    await this.requests.commit({ memberId, generationId }, commits, (errorCode: ErrorCode) => {
-      this.submit({ kind: 'commitRefused', generationId, errorCode })
-    })
+    await this.requests.commit(
+      () => this.identity(),
+      commits,
+      (errorCode, { generationId }) => {
+        this.submit({ kind: 'commitRefused', generationId, errorCode })
+        // One that kept its partitions commits again as a member of the generation to come.
+        const isOver = errorCode === 'REBALANCE_IN_PROGRESS' || errorCode === 'ILLEGAL_GENERATION'
+        return isOver && this.membership.isCooperative && this.membership.isOwner
+      },
+    )
+  }
+
+  /** Who commits. Between the answer to a join and the assignment the coordinator takes no commits: it is waited for. */
+  private async identity(): Promise<MemberIdentity> {
+    const { membership } = this
+    while (membership.isOwner && (membership.phase === 'assigning' || membership.phase === 'syncing')) {
+      this.moved ??= new Deferred<void>()
+      await this.moved.promise
+    }
+    const { memberId, generationId } = membership
+    return { memberId, generationId }
   }
 
   private async committedOf(lanes: readonly PartitionLane[]): Promise<Map<string, number | null>> {
@@ -530,11 +670,24 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     return `group '${this.groupId}'`
   }
 
-  private report(state: MembershipEvent['state'], error?: Error): void {
+  private report(
+    state: MembershipEvent['state'],
+    details: { readonly message?: string; readonly error?: Error } = {},
+  ): void {
     const { memberId, generationId } = this.membership
     const { groupId, consumerId } = this
-    diagnostics.membership({ groupId, memberId, consumerId, state, generationId, ...(error && { error }) })
+    diagnostics.membership({ groupId, memberId, consumerId, state, generationId, ...details })
   }
+}
+
+function partitionsOf(lanes: Iterable<PartitionLane>): GroupAssignment {
+  const byTopic = [...groupByTopic(lanes)].sort(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(
+    byTopic.map(([topic, ofTopic]) => [
+      topic,
+      ofTopic.map(({ partition }) => partition).sort((left, right) => left - right),
+    ]),
+  )
 }
 
 function closedReason(): ClosedError {

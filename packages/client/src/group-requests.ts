@@ -140,14 +140,25 @@ export class GroupRequests {
     })
   }
 
+  /** The assignor that the group uses; empty while it has none. */
+  async protocolInUse(options: RetryOptions): Promise<string> {
+    const { groupId } = this.options
+    return this.cluster.callCoordinator(groupId, `describe ${this.path}`, options, async (connection, timeoutMs) => {
+      const answer = await connection.request('DescribeGroups', { groups: [groupId] }, { timeoutMs })
+      throwOnError(answer.groups[0]?.errorCode ?? 'UNKNOWN_SERVER_ERROR', 'DescribeGroups', this.path)
+      return answer.groups[0]!.protocolData
+    })
+  }
+
   /**
    * Commits, trying again while that can help and the partition is ours; settles the outcome of every commit given.
-   * `refused` is told what the coordinator says of this member.
+   * `identify` is asked before each attempt. `refused` is told what the coordinator says of this member, and says whether
+   * to try again.
    */
   async commit(
-    member: MemberIdentity,
+    identify: () => Promise<MemberIdentity>,
     commits: readonly QueuedCommit[],
-    refused: (errorCode: ErrorCode) => void,
+    refused: (errorCode: ErrorCode, member: MemberIdentity) => boolean,
   ): Promise<void> {
     const open = new OpenCommits(commits)
     try {
@@ -155,10 +166,11 @@ export class GroupRequests {
         this.toCoordinator(async () => {
           if (open.dropRevoked()) return
           const connection = await this.cluster.coordinatorConnection(this.options.groupId, 'call')
-          // Again, since a connection takes its time: nothing is sent for a partition that is another's (row I3).
+          const member = await identify()
+          // Again, since both take their time: nothing is sent for a partition that is another's (row I3).
           if (open.dropRevoked()) return
           const answer = await connection.request('OffsetCommit', this.commitRequest(member, open), { timeoutMs })
-          this.takeCommitAnswer(answer, open, refused)
+          this.takeCommitAnswer(answer, open, (errorCode) => refused(errorCode, member))
         }),
       )
     } catch (error) {
@@ -200,7 +212,7 @@ export class GroupRequests {
   private takeCommitAnswer(
     answer: ResponseOf<'OffsetCommit'>,
     open: OpenCommits,
-    refused: (errorCode: ErrorCode) => void,
+    refused: (errorCode: ErrorCode) => boolean,
   ): void {
     let again: KafkaError | null = null
     for (const { name, partitions } of answer.topics) {
@@ -213,9 +225,10 @@ export class GroupRequests {
         const error = new KafkaError(errorCode, 'OffsetCommit', `${this.path}, ${name}[${partitionIndex}]`)
         if (error.retriable && errorCode !== 'UNKNOWN_TOPIC_OR_PARTITION') {
           again = error
+        } else if (refused(errorCode)) {
+          again = new KafkaError(errorCode, 'OffsetCommit', error.path, null, true)
         } else {
           open.settle(key, error)
-          refused(errorCode)
         }
       }
     }

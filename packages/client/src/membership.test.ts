@@ -21,8 +21,9 @@ class Driver {
   nowMs = 0
   last: readonly MembershipEffect[] = []
 
-  constructor(isStatic = false) {
-    this.member = newMembership({ isStatic, sessionTimeoutMs: SESSION_MS, heartbeatIntervalMs: HEARTBEAT_MS })
+  constructor(isStatic = false, isCooperative = false) {
+    const times = { sessionTimeoutMs: SESSION_MS, heartbeatIntervalMs: HEARTBEAT_MS }
+    this.member = newMembership({ isStatic, isCooperative, ...times })
   }
 
   submit(input: MembershipInput): readonly MembershipEffect[] {
@@ -49,9 +50,13 @@ class Driver {
     })
   }
 
-  synced(errorCode: ErrorCode) {
+  synced(errorCode: ErrorCode, assignment = ASSIGNMENT) {
     const { requestId } = this.member
-    return this.submit({ kind: 'syncAnswered', requestId, errorCode, assignment: ASSIGNMENT, retryDelayMs: RETRY_MS })
+    return this.submit({ kind: 'syncAnswered', requestId, errorCode, assignment, retryDelayMs: RETRY_MS })
+  }
+
+  released() {
+    return this.submit({ kind: 'released', requestId: this.member.requestId })
   }
 
   heartbeat(errorCode: ErrorCode) {
@@ -77,7 +82,7 @@ describe('joining', () => {
     expect(driver.joined('NONE')).toEqual([
       expect.objectContaining({ kind: 'sync', memberId: 'me', generationId: 1, assignments: new Map() }),
     ])
-    expect(driver.synced('NONE')).toEqual([{ kind: 'own', assignment: ASSIGNMENT, generationId: 1 }])
+    expect(driver.synced('NONE')).toEqual([{ kind: 'own', added: ASSIGNMENT, assignment: ASSIGNMENT, generationId: 1 }])
   })
 
   it('the leader computes the assignment and brings it', () => {
@@ -165,7 +170,12 @@ describe('heartbeats', () => {
   it('REBALANCE_IN_PROGRESS gives everything up first, and rejoins when that is done', () => {
     const driver = new Driver().stable()
     expect(driver.heartbeat('REBALANCE_IN_PROGRESS')).toEqual([
-      expect.objectContaining({ kind: 'release', reason: 'REBALANCE_IN_PROGRESS', mustConfirm: true }),
+      expect.objectContaining({
+        kind: 'release',
+        partitions: ASSIGNMENT,
+        reason: 'REBALANCE_IN_PROGRESS',
+        mustConfirm: true,
+      }),
     ])
     expect(driver.heartbeat('REBALANCE_IN_PROGRESS')).toEqual([])
     const { requestId } = driver.member
@@ -255,13 +265,28 @@ describe('commits', () => {
 })
 
 describe('leaving', () => {
-  it('gives up the partitions, then leaves under its member id', () => {
+  it('gives up the partitions, and when that is done leaves under its member id', () => {
     const driver = new Driver().stable()
     expect(driver.submit({ kind: 'leave' })).toEqual([
-      expect.objectContaining({ kind: 'release', reason: 'CLOSED' }),
-      { kind: 'leave', memberId: 'me' },
+      expect.objectContaining({ kind: 'release', reason: 'CLOSED', mustConfirm: true }),
     ])
+    expect(driver.kinds({ kind: 'leave' })).toEqual([])
+    expect(driver.released()).toEqual([{ kind: 'leave', memberId: 'me' }])
     expect(driver.member).toMatchObject({ phase: 'out', memberId: '' })
+  })
+
+  it('stays a member while it gives up: heartbeats go on, and their answers change nothing', () => {
+    const driver = new Driver().stable()
+    driver.submit({ kind: 'leave' })
+    expect(driver.heartbeat('UNKNOWN_MEMBER_ID')).toEqual([])
+    expect(driver.released()).toEqual([{ kind: 'leave', memberId: 'me' }])
+  })
+
+  it('while partitions are given up for a rebalance, waits for that and does not rejoin', () => {
+    const driver = new Driver().stable()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    expect(driver.kinds({ kind: 'leave' })).toEqual([])
+    expect(driver.released()).toEqual([{ kind: 'leave', memberId: 'me' }])
   })
 
   it('drops the request that is held', () => {
@@ -272,7 +297,10 @@ describe('leaving', () => {
   })
 
   it('stop says nothing to the group', () => {
-    expect(new Driver(true).stable().kinds({ kind: 'stop' })).toEqual(['release'])
+    const driver = new Driver(true).stable()
+    expect(driver.kinds({ kind: 'stop' })).toEqual(['release'])
+    expect(driver.released()).toEqual([])
+    expect(driver.member.phase).toBe('out')
   })
 
   it('a static member that does not know its member id yet is named by its instance id', () => {
@@ -294,6 +322,114 @@ describe('partitions changed', () => {
   })
 })
 
+describe('a cooperative member', () => {
+  const KEPT: PartitionsByTopic = new Map([['orders', [0]]])
+  const MOVED: PartitionsByTopic = new Map([['orders', [1]]])
+  const OTHERS: PartitionsByTopic = new Map([
+    ['orders', [0, 2]],
+    ['events', [5]],
+  ])
+  const cooperative = () => new Driver(false, true).stable()
+
+  /** In the next generation up to the answer to SyncGroup. */
+  function rejoined(driver: Driver): Driver {
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    driver.joined('NONE')
+    return driver
+  }
+
+  it('rejoins at once and gives up nothing', () => {
+    const driver = cooperative()
+    expect(driver.heartbeat('REBALANCE_IN_PROGRESS')).toEqual([
+      expect.objectContaining({ kind: 'join', memberId: 'me' }),
+    ])
+    expect(driver.member).toMatchObject({ isOwner: true, owned: ASSIGNMENT })
+  })
+
+  it('whose assignment is the same, or more, gives up nothing and does not rejoin', () => {
+    const driver = rejoined(cooperative())
+    const more: PartitionsByTopic = new Map([['orders', [0, 1, 2]]])
+    expect(driver.synced('NONE', more)).toEqual([
+      { kind: 'own', added: new Map([['orders', [2]]]), assignment: more, generationId: 1 },
+    ])
+    expect(driver.member.phase).toBe('stable')
+  })
+
+  it('gives up what it lost, takes what it got only then, and rejoins so that others may have the rest', () => {
+    const driver = rejoined(cooperative())
+    expect(driver.synced('NONE', OTHERS)).toEqual([
+      expect.objectContaining({ kind: 'release', partitions: MOVED, mustConfirm: true }),
+    ])
+    expect(driver.member).toMatchObject({ isOwner: true, owned: KEPT })
+    const added = new Map([
+      ['orders', [2]],
+      ['events', [5]],
+    ])
+    expect(driver.released()).toEqual([
+      { kind: 'own', added, assignment: OTHERS, generationId: 1 },
+      expect.objectContaining({ kind: 'join', memberId: 'me' }),
+    ])
+  })
+
+  it.each(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'] as const)(
+    '%s to its SyncGroup loses everything, and it rejoins owning nothing',
+    (errorCode) => {
+      const driver = rejoined(cooperative())
+      expect(driver.synced(errorCode)).toEqual([
+        expect.objectContaining({ kind: 'release', partitions: ASSIGNMENT, reason: errorCode, mustConfirm: false }),
+        { kind: 'dropHeld' },
+        expect.objectContaining({ kind: 'join', memberId: errorCode === 'UNKNOWN_MEMBER_ID' ? '' : 'me' }),
+      ])
+      expect(driver.member).toMatchObject({ isOwner: false, owned: new Map() })
+    },
+  )
+
+  it('UNKNOWN_MEMBER_ID to its JoinGroup loses everything', () => {
+    const driver = cooperative()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    expect(driver.joined('UNKNOWN_MEMBER_ID').map(({ kind }) => kind)).toEqual(['release', 'join'])
+  })
+
+  it('that is shut out while it gives up loses the rest, and what was held back never becomes its own', () => {
+    const driver = rejoined(cooperative())
+    driver.synced('NONE', OTHERS)
+    const { requestId } = driver.member
+    expect(driver.heartbeat('ILLEGAL_GENERATION')).toEqual([
+      expect.objectContaining({ kind: 'release', partitions: KEPT, mustConfirm: false }),
+      expect.objectContaining({ kind: 'join' }),
+    ])
+    expect(driver.submit({ kind: 'released', requestId })).toEqual([])
+  })
+
+  it('I19: heartbeats go on while its JoinGroup is held, and the session is over without them', () => {
+    const driver = cooperative()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    for (let i = 0; i < 60; i++) expect(driver.heartbeat('REBALANCE_IN_PROGRESS')).toEqual([])
+    expect(driver.member).toMatchObject({ phase: 'joining', isOwner: true })
+    driver.nowMs += SESSION_MS
+    expect(driver.submit({ kind: 'tick' })).toEqual([
+      expect.objectContaining({ kind: 'release', reason: 'SESSION_EXPIRED' }),
+      { kind: 'dropHeld' },
+      expect.objectContaining({ kind: 'join', memberId: 'me' }),
+    ])
+  })
+
+  it('a heartbeat or commit that crosses the end of the generation costs nothing', () => {
+    const driver = cooperative()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    expect(driver.heartbeat('ILLEGAL_GENERATION')).toEqual([])
+    expect(driver.kinds({ kind: 'commitRefused', generationId: 1, errorCode: 'ILLEGAL_GENERATION' })).toEqual([])
+    expect(driver.member).toMatchObject({ phase: 'joining', isOwner: true })
+  })
+
+  it('that leaves gives up everything first, and drops the join that is held', () => {
+    const driver = cooperative()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    expect(driver.kinds({ kind: 'leave' })).toEqual(['dropHeld', 'release'])
+    expect(driver.released()).toEqual([{ kind: 'leave', memberId: 'me' }])
+  })
+})
+
 const CODES: readonly ErrorCode[] = [
   'NONE',
   'NONE',
@@ -312,7 +448,7 @@ describe('any inputs in any order', () => {
   const action = fc.oneof(
     fc.record({ do: fc.constant('join' as const), code, isLeader: fc.boolean() }),
     fc.record({ do: fc.constant('assigned' as const) }),
-    fc.record({ do: fc.constant('sync' as const), code }),
+    fc.record({ do: fc.constant('sync' as const), code, partitions: fc.subarray([0, 1, 2, 3]) }),
     fc.record({ do: fc.constant('heartbeat' as const), code }),
     fc.record({ do: fc.constant('fail' as const) }),
     fc.record({ do: fc.constant('released' as const) }),
@@ -323,42 +459,59 @@ describe('any inputs in any order', () => {
 
   it('I1, I17, I18: owns what it was given until it is released, never idles for ever, never asks twice at once', () => {
     fc.assert(
-      fc.property(fc.boolean(), fc.array(action, { maxLength: 60 }), (isStatic, actions) => {
-        const driver = new Driver(isStatic)
-        let owns = false
-        for (const item of [{ do: 'start' as const }, ...actions]) {
-          const { requestId } = driver.member
-          const effects = perform(driver, item)
-          for (const effect of effects) {
-            if (effect.kind === 'own') {
-              expect(owns).toBe(false)
-              owns = true
-            } else if (effect.kind === 'release') {
-              expect(owns).toBe(true)
-              owns = false
-            } else if (effect.kind === 'join') {
-              expect(owns).toBe(false)
+      fc.property(
+        fc.boolean(),
+        fc.boolean(),
+        fc.array(action, { maxLength: 60 }),
+        (isStatic, isCooperative, actions) => {
+          const driver = new Driver(isStatic, isCooperative)
+          const owned = new Set<number>()
+          let owns = false
+          for (const item of [{ do: 'start' as const }, ...actions]) {
+            const { requestId } = driver.member
+            const effects = perform(driver, item)
+            for (const effect of effects) {
+              if (effect.kind === 'own') {
+                expect(owns).toBe(isCooperative && owns)
+                owns = true
+                for (const partition of effect.added.get('orders') ?? []) {
+                  expect(owned.has(partition)).toBe(false)
+                  owned.add(partition)
+                }
+                expect([...owned].sort()).toEqual(effect.assignment.get('orders') ?? [])
+              } else if (effect.kind === 'release') {
+                expect(owns).toBe(true)
+                for (const partition of effect.partitions.get('orders') ?? [])
+                  expect(owned.delete(partition)).toBe(true)
+                owns = driver.member.isOwner
+                if (!owns) expect(owned.size).toBe(0)
+              } else if (effect.kind === 'join' && !isCooperative) {
+                expect(owns).toBe(false)
+              } else if (effect.kind === 'join') {
+                expect([...owned].sort()).toEqual(driver.member.owned.get('orders') ?? [])
+              }
             }
+            expect(driver.member.isOwner).toBe(owns)
+            expect([...owned].sort()).toEqual(driver.member.owned.get('orders') ?? [])
+            const asked = effects.filter(({ kind }) => kind === 'join' || kind === 'assign' || kind === 'sync')
+            expect(asked.length).toBeLessThanOrEqual(1)
+            if (asked.length === 1) expect(driver.member.requestId).toBeGreaterThan(requestId)
+            const { phase } = driver.member
+            // Either a request is under way, or somebody must confirm, or time will move it on, or it is over.
+            const isUnderWay = ['joining', 'assigning', 'syncing', 'revoking', 'leaving'].includes(phase)
+            const isOver = phase === 'out' || phase === 'ended'
+            const heartbeatIsUnderWay = driver.member.heartbeatRequestId !== null
+            expect(isUnderWay || isOver || heartbeatIsUnderWay || nextDeadlineMs(driver.member) < Infinity).toBe(true)
           }
-          expect(driver.member.isOwner).toBe(owns)
-          const asked = effects.filter(({ kind }) => kind === 'join' || kind === 'assign' || kind === 'sync')
-          expect(asked.length).toBeLessThanOrEqual(1)
-          if (asked.length === 1) expect(driver.member.requestId).toBeGreaterThan(requestId)
-          const { phase } = driver.member
-          // Either a request is under way, or somebody must confirm, or time will move it on, or it is over.
-          const isUnderWay = ['joining', 'assigning', 'syncing', 'revoking'].includes(phase)
-          const isOver = phase === 'out' || phase === 'ended'
-          const heartbeatIsUnderWay = driver.member.heartbeatRequestId !== null
-          expect(isUnderWay || isOver || heartbeatIsUnderWay || nextDeadlineMs(driver.member) < Infinity).toBe(true)
-        }
-      }),
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
 
   function perform(
     driver: Driver,
-    item: { do: string; code?: ErrorCode; isLeader?: boolean; ms?: number },
+    item: { do: string; code?: ErrorCode; isLeader?: boolean; ms?: number; partitions?: number[] },
   ): readonly MembershipEffect[] {
     const { requestId, heartbeatRequestId } = driver.member
     const errorCode = item.code ?? 'NONE'
@@ -368,7 +521,7 @@ describe('any inputs in any order', () => {
       case 'assigned':
         return driver.submit({ kind: 'assignmentMade', requestId, assignments: new Map() })
       case 'sync':
-        return driver.synced(errorCode)
+        return driver.synced(errorCode, new Map(item.partitions?.length ? [['orders', item.partitions]] : []))
       case 'heartbeat':
         return driver.submit({ kind: 'heartbeatAnswered', requestId: heartbeatRequestId ?? -1, errorCode })
       case 'fail':

@@ -3,23 +3,32 @@ import { errorEntry, type ErrorCode, type PartitionsByTopic } from '@goqueue/pro
 
 /**
  * out: no member. joining, syncing: a request is held by the coordinator. assigning: this member leads and computes.
- * stable: partitions are ours. revoking: they are being given up before a rejoin. waiting: for another attempt.
- * ended: an error that joining again would not mend.
+ * stable: partitions are ours. revoking: some are being given up before a rejoin. waiting: for another attempt.
+ * leaving: all are being given up before the end. ended: an error that joining again would not mend.
  */
-export type MembershipPhase = 'out' | 'joining' | 'assigning' | 'syncing' | 'stable' | 'revoking' | 'waiting' | 'ended'
+export type MembershipPhase =
+  'out' | 'joining' | 'assigning' | 'syncing' | 'stable' | 'revoking' | 'waiting' | 'leaving' | 'ended'
 
 /** The state: plain data. What waits for an answer is a number. */
 export interface Membership {
   phase: MembershipPhase
   readonly isStatic: boolean
+  /** Whether partitions are kept through a rebalance, and only those given up that another is to have (KIP-429). */
+  readonly isCooperative: boolean
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
   /** Empty until the coordinator has given one. */
   memberId: string
   generationId: number
   isLeader: boolean
-  /** Whether the partitions of the last assignment are still ours. */
+  /** Whether the last assignment, or what is left of it, is still ours. */
   isOwner: boolean
+  /** What is ours. */
+  owned: PartitionsByTopic
+  /** The new assignment, held back until the partitions that it takes from us are given up. */
+  heldBack: PartitionsByTopic | null
+  /** Whether the coordinator is told once everything is given up. */
+  isLeaveToBeTold: boolean
   /** The attempt under way; answers to any other are stale. */
   requestId: number
   heartbeatCount: number
@@ -99,11 +108,18 @@ export type MembershipEffect =
       readonly assignments: ReadonlyMap<string, Buffer>
     }
   | { readonly kind: 'heartbeat'; readonly requestId: number; readonly memberId: string; readonly generationId: number }
-  | { readonly kind: 'own'; readonly assignment: PartitionsByTopic; readonly generationId: number }
-  /** Partitions are ours no more. With `mustConfirm`, 'released' is awaited before the member rejoins. */
+  /** The assignment is in force. `added` is what of it was not ours before. */
+  | {
+      readonly kind: 'own'
+      readonly added: PartitionsByTopic
+      readonly assignment: PartitionsByTopic
+      readonly generationId: number
+    }
+  /** Partitions are ours no more. With `mustConfirm`, 'released' is awaited before the member rejoins or leaves. */
   | {
       readonly kind: 'release'
       readonly requestId: number
+      readonly partitions: PartitionsByTopic
       readonly reason: ReleaseReason
       readonly mustConfirm: boolean
     }
@@ -113,10 +129,12 @@ export type MembershipEffect =
   | { readonly kind: 'end'; readonly errorCode: ErrorCode | null; readonly error: Error | null }
 
 const NOBODY: ReadonlyMap<string, Buffer> = new Map()
+const NOTHING: PartitionsByTopic = new Map()
 
 /** A member that has not joined. */
 export function newMembership(options: {
   readonly isStatic: boolean
+  readonly isCooperative: boolean
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
 }): Membership {
@@ -127,6 +145,9 @@ export function newMembership(options: {
     generationId: -1,
     isLeader: false,
     isOwner: false,
+    owned: NOTHING,
+    heldBack: null,
+    isLeaveToBeTold: false,
     requestId: 0,
     heartbeatCount: 0,
     heartbeatRequestId: null,
@@ -168,9 +189,10 @@ export function step(member: Membership, input: MembershipInput, nowMs: number):
       if (member.heartbeatRequestId === input.requestId) heartbeatMissed(member, nowMs)
       return []
     case 'released':
-      return isCurrent(member, input, 'revoking') ? join(member, 'the group is rebalancing') : []
+      if (isCurrent(member, input, 'leaving')) return depart(member)
+      return isCurrent(member, input, 'revoking') ? revoked(member) : []
     case 'commitRefused':
-      return input.generationId === member.generationId && member.isOwner ? refused(member, input.errorCode) : []
+      return commitRefused(member, input)
     case 'partitionsChanged':
       return member.phase === 'stable' && member.isLeader ? rejoin(member, 'partitions were added') : []
     case 'leave':
@@ -193,9 +215,13 @@ function isAttempt(member: Membership, input: { requestId: number }): boolean {
   return isUnderWay && member.requestId === input.requestId
 }
 
-/** The coordinator counts the session from the answer to a join on, so heartbeats start there, not with the assignment. */
-function heartbeats({ phase }: Membership): boolean {
-  return phase === 'assigning' || phase === 'syncing' || phase === 'stable' || phase === 'revoking'
+/**
+ * The coordinator counts the session from the answer to a join on, so heartbeats start there, not with the assignment.
+ * One that keeps its partitions while it rejoins goes on with them: only an answer shows that they are still ours.
+ */
+function heartbeats({ phase, isOwner }: Membership): boolean {
+  if (phase === 'joining' || phase === 'waiting') return isOwner
+  return phase !== 'out' && phase !== 'ended'
 }
 
 function join(member: Membership, reason: string): MembershipEffect[] {
@@ -239,8 +265,9 @@ function joinAnswered(
     }
     case 'UNKNOWN_MEMBER_ID': {
       const wasKnown = member.memberId !== ''
+      const effects = release(member, answer.errorCode)
       member.memberId = ''
-      return wasKnown ? join(member, 'its member id is no longer known') : wait(member, retryAtMs)
+      return [...effects, ...(wasKnown ? join(member, 'its member id is no longer known') : wait(member, retryAtMs))]
     }
     default:
       return isWorthRetrying(answer.errorCode) ? wait(member, retryAtMs) : end(member, answer.errorCode, null)
@@ -261,23 +288,59 @@ function syncAnswered(
 ): MembershipEffect[] {
   switch (answer.errorCode) {
     case 'NONE':
-      member.phase = 'stable'
-      member.isOwner = true
       member.sessionDeadlineMs = nowMs + member.sessionTimeoutMs
       member.heartbeatDueMs = Math.min(member.heartbeatDueMs, nowMs + member.heartbeatIntervalMs)
-      return [{ kind: 'own', assignment: answer.assignment, generationId: member.generationId }]
+      return assigned(member, answer.assignment)
     case 'REBALANCE_IN_PROGRESS':
       return join(member, 'the group is rebalancing')
     case 'UNKNOWN_MEMBER_ID':
-      member.memberId = ''
-      return join(member, 'its member id is no longer known')
     case 'ILLEGAL_GENERATION':
-      return join(member, 'its generation is over')
+      return lose(member, answer.errorCode)
     default:
       return isWorthRetrying(answer.errorCode)
         ? wait(member, nowMs + answer.retryDelayMs)
         : end(member, answer.errorCode, null)
   }
+}
+
+/** What is taken from us is given up first; then the rest of the assignment is ours, and the group learns what is free. */
+function assigned(member: Membership, assignment: PartitionsByTopic): MembershipEffect[] {
+  const lost = without(member.owned, assignment)
+  member.isOwner = true
+  if (lost.size === 0) {
+    member.phase = 'stable'
+    return own(member, assignment)
+  }
+  member.phase = 'revoking'
+  member.requestId += 1
+  member.owned = without(member.owned, lost)
+  member.heldBack = assignment
+  const { requestId } = member
+  return [{ kind: 'release', requestId, partitions: lost, reason: 'REBALANCE_IN_PROGRESS', mustConfirm: true }]
+}
+
+function own(member: Membership, assignment: PartitionsByTopic): MembershipEffect[] {
+  const added = without(assignment, member.owned)
+  member.owned = assignment
+  return [{ kind: 'own', added, assignment, generationId: member.generationId }]
+}
+
+function revoked(member: Membership): MembershipEffect[] {
+  const { heldBack } = member
+  if (heldBack === null) return join(member, 'the group is rebalancing')
+  member.heldBack = null
+  return [...own(member, heldBack), ...join(member, 'gave up partitions for others to have')]
+}
+
+/** The partitions of `left` that `right` does not name. */
+function without(left: PartitionsByTopic, right: PartitionsByTopic): PartitionsByTopic {
+  const rest = new Map<string, number[]>()
+  for (const [topic, partitions] of left) {
+    const others = new Set(right.get(topic))
+    const kept = partitions.filter((partition) => !others.has(partition))
+    if (kept.length > 0) rest.set(topic, kept)
+  }
+  return rest
 }
 
 function heartbeatAnswered(
@@ -305,35 +368,55 @@ function heartbeatMissed(member: Membership, nowMs: number): void {
   member.heartbeatDueMs = nowMs + member.heartbeatIntervalMs
 }
 
+/** While a join is under way its own answer tells more: a commit that crosses it belongs to a generation that is over. */
+function commitRefused(
+  member: Membership,
+  { generationId, errorCode }: Extract<MembershipInput, { kind: 'commitRefused' }>,
+): MembershipEffect[] {
+  if (!member.isOwner || generationId !== member.generationId) return []
+  const isTold = member.phase === 'stable' || member.phase === 'revoking' || errorCode === 'FENCED_INSTANCE_ID'
+  return isTold ? refused(member, errorCode) : []
+}
+
 /** What the coordinator's refusal of this generation means, whichever request it answered. */
 function refused(member: Membership, errorCode: ErrorCode): MembershipEffect[] {
+  if (member.phase === 'leaving') return []
   switch (errorCode) {
     case 'REBALANCE_IN_PROGRESS':
       // While this member computes or awaits the assignment, the answer to its SyncGroup will say the same.
       return member.phase === 'stable' ? rejoin(member, 'the group is rebalancing') : []
     case 'ILLEGAL_GENERATION':
-      return [...release(member, errorCode), ...dropHeld(member), ...join(member, 'its generation is over')]
+      // A heartbeat of the generation that a join has ended meanwhile: the member is known, and is about to hear more.
+      return member.phase === 'joining' || member.phase === 'waiting' ? [] : lose(member, errorCode)
     case 'UNKNOWN_MEMBER_ID':
-      member.memberId = ''
-      return [...release(member, errorCode), ...dropHeld(member), ...join(member, 'its member id is no longer known')]
+      return lose(member, errorCode)
     default:
       return isWorthRetrying(errorCode) ? [] : [...dropHeld(member), ...end(member, errorCode, null)]
   }
 }
 
-function rejoin(member: Membership, reason: string): MembershipEffect[] {
-  if (!member.isOwner) return join(member, reason)
-  member.phase = 'revoking'
-  member.requestId += 1
-  member.isOwner = false
-  return [{ kind: 'release', requestId: member.requestId, reason: 'REBALANCE_IN_PROGRESS', mustConfirm: true }]
+/** Everything may be another's already: it is given up at once, and the member comes back owning nothing. */
+function lose(member: Membership, reason: 'UNKNOWN_MEMBER_ID' | 'ILLEGAL_GENERATION'): MembershipEffect[] {
+  const effects = [...release(member, reason), ...dropHeld(member)]
+  if (reason === 'ILLEGAL_GENERATION') return [...effects, ...join(member, 'its generation is over')]
+  member.memberId = ''
+  return [...effects, ...join(member, 'its member id is no longer known')]
 }
 
-function release(member: Membership, reason: ReleaseReason): MembershipEffect[] {
+function rejoin(member: Membership, reason: string): MembershipEffect[] {
+  if (!member.isOwner || member.isCooperative) return join(member, reason)
+  member.phase = 'revoking'
+  return release(member, 'REBALANCE_IN_PROGRESS', true)
+}
+
+function release(member: Membership, reason: ReleaseReason, mustConfirm = false): MembershipEffect[] {
   if (!member.isOwner) return []
+  const partitions = member.owned
   member.isOwner = false
+  member.owned = NOTHING
+  member.heldBack = null
   member.requestId += 1
-  return [{ kind: 'release', requestId: member.requestId, reason, mustConfirm: false }]
+  return [{ kind: 'release', requestId: member.requestId, partitions, reason, mustConfirm }]
 }
 
 function dropHeld({ phase }: Membership): MembershipEffect[] {
@@ -350,8 +433,16 @@ function end(member: Membership, errorCode: ErrorCode | null, error: Error | nul
 }
 
 function stop(member: Membership, isLeaving: boolean): MembershipEffect[] {
-  if (member.phase === 'out' || member.phase === 'ended') return []
-  const effects = [...release(member, 'CLOSED'), ...dropHeld(member)]
+  if (member.phase === 'out' || member.phase === 'ended' || member.phase === 'leaving') return []
+  const effects = dropHeld(member)
+  member.isLeaveToBeTold = isLeaving
+  const isGivingUp = member.phase === 'revoking'
+  if (!member.isOwner && !isGivingUp) return [...effects, ...depart(member)]
+  member.phase = 'leaving'
+  return [...effects, ...release(member, 'CLOSED', true)]
+}
+
+function depart(member: Membership): MembershipEffect[] {
   const { memberId } = member
   member.phase = 'out'
   member.requestId += 1
@@ -360,12 +451,12 @@ function stop(member: Membership, isLeaving: boolean): MembershipEffect[] {
   member.isLeader = false
   // A static member can be named even before it knows its member id.
   const canBeNamed = memberId !== '' || member.isStatic
-  return isLeaving && canBeNamed ? [...effects, { kind: 'leave', memberId }] : effects
+  return member.isLeaveToBeTold && canBeNamed ? [{ kind: 'leave', memberId }] : []
 }
 
 function tick(member: Membership, nowMs: number): MembershipEffect[] {
   if (member.isOwner && nowMs >= member.sessionDeadlineMs) {
-    return [...release(member, 'SESSION_EXPIRED'), ...join(member, 'its session has expired')]
+    return [...release(member, 'SESSION_EXPIRED'), ...dropHeld(member), ...join(member, 'its session has expired')]
   }
   if (member.phase === 'waiting' && nowMs >= member.retryAtMs) return join(member, 'tries again')
   if (!heartbeats(member) || member.heartbeatRequestId !== null || nowMs < member.heartbeatDueMs) return []

@@ -78,8 +78,35 @@ export interface GroupConsumerOptions extends ConsumerOptions {
   readonly heartbeatIntervalMs?: number | undefined
   /** How long the group waits for a member to rejoin. Default: 60,000. */
   readonly rebalanceTimeoutMs?: number | undefined
-  /** How partitions are shared out, in order of preference: names or assignors of your own. Default: `['roundrobin']`. */
+  /**
+   * How partitions are shared out, in order of preference: 'roundrobin', 'range', 'sticky', 'cooperative-sticky', or
+   * assignors of your own. Members of a group must have one in common. Default: `['roundrobin']`.
+   *
+   * With `['cooperative-sticky']` a member keeps its partitions through a rebalance, reads and commits on, and gives up
+   * only those that another is to have (KIP-429). That needs every assignor of the list to be cooperative. A running group
+   * changes over in two rolling restarts: first to `['cooperative-sticky', 'range']` (with the assignor that it has now
+   * in place of 'range'; members give up everything before they rejoin, as before), then to `['cooperative-sticky']`.
+   */
   readonly assignors?: readonly (string | Assignor)[] | undefined
+  /**
+   * Called with the partitions that this member has got and did not have before, by topic. Nothing of them is delivered
+   * before what it returns has settled: the place to `seek`, or to load the state that belongs to them.
+   *
+   * The callbacks are called one at a time, never with nothing. What one throws rejects the iteration, once; the
+   * membership goes on.
+   */
+  readonly onPartitionsAssigned?: ((partitions: Record<string, number[]>) => void | Promise<void>) | undefined
+  /**
+   * Called with the partitions that this member gives up because the group rebalances or the member leaves or closes.
+   * They are delivered no more and their records' signals have fired, but nobody else has them until what it returns has
+   * settled (within `rebalanceTimeoutMs`, or 5 s on closing): the place to finish, and to `commitOffset` what is done.
+   */
+  readonly onPartitionsRevoked?: ((partitions: Record<string, number[]>) => void | Promise<void>) | undefined
+  /**
+   * Called with partitions that were taken away without notice (the session expired, or the group shut this member out):
+   * others may have them already, and commits are refused.
+   */
+  readonly onPartitionsLost?: ((partitions: Record<string, number[]>) => void | Promise<void>) | undefined
 }
 
 /** A topic to create. */
@@ -184,6 +211,8 @@ const assignor = z.union([
   z.custom<Assignor>((value) => typeof (value as Assignor | null)?.assign === 'function'),
 ])
 
+const callback = func<(partitions: Record<string, number[]>) => void | Promise<void>>('async (partitions) => {}')
+
 const groupConsumerSchema = z
   .strictObject({
     ...consumerFields,
@@ -203,6 +232,9 @@ const groupConsumerSchema = z
       .array(assignor, 'must be an array of assignor names')
       .min(1, 'must name at least one assignor')
       .default(['roundrobin']),
+    onPartitionsAssigned: callback.optional(),
+    onPartitionsRevoked: callback.optional(),
+    onPartitionsLost: callback.optional(),
   })
   .transform((options) => ({
     ...options,

@@ -25,6 +25,12 @@ export class PartitionLane {
   readonly partition: number
   readonly key: string
   readonly signal: AbortSignal
+  /** Fires when nothing of the partition may be committed any more: with `signal`, or when the revoke callback is done. */
+  readonly commitSignal: AbortSignal
+  /** The application has asked for nothing until it resumes. */
+  isPaused = false
+  /** The application is still being told that the partition is its own: nothing is delivered before that is done. */
+  isAnnounced = true
   /** Where to start once `position` is null. */
   start: StartOffset
   /** The offset to deliver next, or null until it is known. */
@@ -44,6 +50,7 @@ export class PartitionLane {
   bufferedBytes = 0
   fetchBytes: number
   private readonly controller = new AbortController()
+  private readonly commitController = new AbortController()
   private readonly batches: PlacedBatch[] = []
   private records: Iterator<BatchRecord> | null = null
 
@@ -54,6 +61,7 @@ export class PartitionLane {
     this.start = start
     this.fetchBytes = fetchBytes
     this.signal = this.controller.signal
+    this.commitSignal = this.commitController.signal
     // Every record in work may listen: that is what the signal is for, and no leak.
     setMaxListeners(0, this.signal)
     if (typeof start === 'number') this.jump(start)
@@ -80,11 +88,16 @@ export class PartitionLane {
     this.fetchOffset = this.position ?? -1
   }
 
-  /** The partition is no longer ours. */
+  /** The partition is no longer ours to read; what was done with it may be committed until `disown`. */
   revoke(reason: Error): void {
     this.forgetBuffered()
     this.epoch += 1
     this.controller.abort(reason)
+  }
+
+  /** The partition is no longer ours to commit. */
+  disown(reason: Error): void {
+    this.commitController.abort(reason)
   }
 
   /**
