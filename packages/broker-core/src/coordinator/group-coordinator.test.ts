@@ -13,6 +13,8 @@ class Bench {
   readonly store: DifficultStore
   readonly runtime: VirtualRuntime
   readonly events: BrokerEvent[] = []
+  /** The generations that were told as rebalanced. */
+  readonly rebalances: number[] = []
   readonly topics = new Map([['orders', 4]])
   /** How much later than the virtual clock the process wakes up. */
   lateMs = 0
@@ -46,7 +48,7 @@ class Bench {
       options: this.options,
       report: (event) => this.events.push(event),
       partitionCount: (topic) => this.topics.get(topic) ?? 0,
-      rebalanced: () => undefined,
+      rebalanced: ({ generationId }) => this.rebalances.push(generationId),
     })
   }
 
@@ -319,6 +321,24 @@ describe('persist, then reply', () => {
 })
 
 describe('a store write that fails', () => {
+  it('leaves no word of the rebalance that it would have saved; one that is saved is told when it is durable', async () => {
+    const bench = await Bench.open()
+    const joining = bench.join()
+    bench.runtime.advance(100)
+    const { memberId, generationId = -1 } = await joining
+    bench.store.holdUp()
+    const syncing = bench.sync(memberId, generationId)
+    expect(await isPending(syncing)).toBe(true)
+    expect(bench.rebalances).toEqual([])
+    bench.store.letGo()
+    expect((await syncing).errorCode).toBe('NONE')
+    expect(bench.rebalances).toEqual([1])
+    bench.store.failNextWrites = 1
+    const rejoin = await bench.join({ memberId })
+    expect((await bench.sync(memberId, rejoin.generationId ?? -1)).errorCode).toBe('COORDINATOR_NOT_AVAILABLE')
+    expect(bench.rebalances).toEqual([1])
+  })
+
   it('drops the group, sends everyone who waits away, and has it back as it was saved', async () => {
     const bench = await Bench.open()
     const memberId = await bench.stable()
