@@ -72,7 +72,10 @@ function problemIn(filename, specifier, isTypeOnly) {
   if (isAbsolute(specifier)) return 'an absolute path is nobody’s door'
   if (specifier.startsWith('.')) return problemInRelativeImport(path, pathOf(join(dirname(filename), specifier)))
   if (specifier.startsWith('@goqueue/')) return problemInWorkspaceImport(path, specifier, isTypeOnly)
-  return problemInModuleImport(path, specifier.replace(/^(fs|net|tls|https?|zlib|timers|crypto|perf_hooks)\b/, 'node:$1'))
+  return problemInModuleImport(
+    path,
+    specifier.replace(/^(fs|net|tls|https?|zlib|timers|crypto|perf_hooks)\b/, 'node:$1'),
+  )
 }
 
 const isTypeOnlyImport = (node) =>

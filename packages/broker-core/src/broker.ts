@@ -121,7 +121,7 @@ export class Broker {
 
   /**
    * How old the oldest record is that each group has not committed past, by partition. Reads the log for offsets that were
-   * committed since the last call, for a thousand of them at most; the others follow with the next calls.
+   * committed since the last call, for a fifth of a second at most; what is left follows with the next calls.
    */
   timeBehind(): Promise<TimeBehind[]> {
     return this.timesBehind.all()

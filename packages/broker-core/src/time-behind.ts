@@ -15,8 +15,8 @@ export interface TimeBehind {
   readonly ageMs: number
 }
 
-/** Each may read and unfold a batch: more of them wait for the next time somebody asks. */
-const MOST_LOOKUPS = 1_000
+/** Each may read a batch from the disk: what is left after this time waits for the next time somebody asks. */
+const LOOKUP_MS = 200
 const LOOKUPS_AT_ONCE = 4
 
 interface Place {
@@ -37,6 +37,8 @@ export class TimesBehind {
   private readonly topics: TopicCatalog
   private readonly groups: GroupCoordinator
   private readonly runtime: Runtime
+  /** How many lookups there were: the next ones begin where these ended, so that each place has its turn. */
+  private lookups = 0
   /** A commit puts a new object in the place of the old one, and takes with it what was found for that. */
   private readonly found = new WeakMap<CommittedOffset, Found>()
 
@@ -75,9 +77,13 @@ export class TimesBehind {
   }
 
   private async lookUp(places: readonly Place[]): Promise<void> {
-    const waiting = places.slice(0, MOST_LOOKUPS)
+    const first = this.lookups % Math.max(1, places.length)
+    const waiting = [...places.slice(first), ...places.slice(0, first)].values()
+    const untilMs = this.runtime.nowMs() + LOOKUP_MS
     const lookUpNext = async () => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      for (const next of waiting) {
+        if (this.runtime.nowMs() >= untilMs) return
+        this.lookups += 1
         const offset = oldestOffset(next)
         const timestampMs = await next.log.timestampAt(offset)
         if (timestampMs !== null) this.found.set(next.committed, { offset, timestampMs })

@@ -246,7 +246,7 @@ const log: readonly MetricDefinition[] = [
   ),
   counter(
     'goqueue_log_truncated_bytes_total',
-    'Bytes of writes that a crash had cut short, cut off at start; none of them had been acknowledged with acks=all.',
+    'Bytes of writes that a crash had cut short, cut off at start; none of them had been acknowledged as durable.',
     ({ broker }) => broker.log.truncatedBytesTotal,
   ),
   counter(
@@ -334,7 +334,7 @@ const groups: readonly MetricDefinition[] = [
     'gauge',
     'goqueue_group_partition_time_behind_seconds',
     ['group', 'topic', 'partition'],
-    'Age of the oldest record that the group has not committed past, by the timestamp in the record; 0 where there is none.',
+    'Age of the oldest record that the group has not committed past, by the timestamp in the record (in a compressed batch: of its first record); 0 where there is none.',
     ({ timeBehind }) =>
       timeBehind.map((one) => [one.ageMs / MS_PER_SECOND, one.groupId, one.topic, String(one.partition)]),
   ),
@@ -425,3 +425,13 @@ export const metricDefinitions: readonly (readonly [title: string, metrics: read
   ['Groups and their lag', groups],
   ['The broker itself', itself],
 ]
+
+/** Series that one metric may have: what is beyond is left out, and counted in goqueue_metrics_series_left_out. */
+export const MOST_SERIES = 10_000
+
+export const leftOutMetric = {
+  name: 'goqueue_metrics_series_left_out',
+  type: 'gauge',
+  labels: ['metric'],
+  help: `Series of a metric beyond the first ${MOST_SERIES.toLocaleString('en')}, which are not exported.`,
+} as const

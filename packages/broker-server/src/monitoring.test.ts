@@ -11,9 +11,8 @@ import { parseScrape, type Scrape } from '../test/scraped.ts'
 import { Address } from './address.ts'
 import type { ServerEvent } from './event.ts'
 import { listen, type Listener } from './listener.ts'
-import { metricDefinitions } from './metric-definitions.ts'
+import { leftOutMetric, metricDefinitions } from './metric-definitions.ts'
 import { Monitoring } from './monitoring.ts'
-import { leftOutMetric } from './prometheus.ts'
 
 const LOOPBACK = '127.0.0.1'
 

@@ -1,16 +1,13 @@
 // Writes what a scrape found in Prometheus' text format. Loads prom-client, so it is loaded late.
 import { Registry, type Metric } from 'prom-client'
-import { metricDefinitions, type HistogramMetric, type MetricDefinition, type Scraped } from './metric-definitions.ts'
-
-/** Series that one metric may have: what is beyond is left out, and counted in goqueue_metrics_series_left_out. */
-export const MOST_SERIES = 10_000
-
-export const leftOutMetric = {
-  name: 'goqueue_metrics_series_left_out',
-  type: 'gauge',
-  labels: ['metric'],
-  help: `Series of a metric beyond the first ${MOST_SERIES.toLocaleString('en')}, which are not exported.`,
-} as const
+import {
+  leftOutMetric,
+  metricDefinitions,
+  MOST_SERIES,
+  type HistogramMetric,
+  type MetricDefinition,
+  type Scraped,
+} from './metric-definitions.ts'
 
 export const contentType = Registry.PROMETHEUS_CONTENT_TYPE
 

@@ -1,5 +1,5 @@
 // One partition's log: appends in order, shows what is durable, finds offsets by time, forgets what has expired.
-import { assignOffsets, checkProduceBatches, nextOffset, readRecordBatchHeader } from '@goqueue/protocol'
+import { assignOffsets, checkProduceBatches, compressionOf, nextOffset, readRecordBatchHeader } from '@goqueue/protocol'
 import type { ErrorCode, RecordBatchHeader } from '@goqueue/protocol'
 import { assert } from '../assert.ts'
 import type { Runtime } from '../runtime.ts'
@@ -209,12 +209,16 @@ export class PartitionLog {
     return maxBytes
   }
 
-  /** The timestamp of the first visible record at or behind the offset; null when there is none, or it cannot be read. */
+  /**
+   * The timestamp of the first visible record at or behind the offset; null when there is none, or it cannot be read. A
+   * compressed batch is not unfolded for this: it answers for its first record.
+   */
   async timestampAt(offset: number): Promise<number | null> {
     const fromOffset = Math.max(offset, this.logStartOffset)
     const outcome = await this.read(fromOffset, 1)
     if (outcome.errorCode !== 'NONE' || outcome.records.length === 0) return null
     const header = readRecordBatchHeader(outcome.records)
+    if (compressionOf(header) !== 'none') return header.baseTimestampMs
     return findRecord(outcome.records, header, -Infinity, fromOffset)?.timestampMs ?? null
   }
 

@@ -25,10 +25,10 @@ beforeEach(async () => {
 afterEach(() => broker.close())
 
 const records = (...values: string[]) => batch(runtime.wallClockMs(), ...values)
-const batchWithTimes = (...timestamps: number[]) =>
+const batchWithTimes = (compression: 'none' | 'gzip', ...timestamps: number[]) =>
   buildRecordBatch({
     records: timestamps.map((timestampMs) => ({ key: null, value: 'x', headers: [], timestampMs })),
-    compression: 'gzip',
+    compression,
   })
 const requestsOf = (api: RequestMetrics['api']) => broker.metrics().requests.find((one) => one.api === api)
 const groupOf = (groupId: string): GroupMetrics | undefined =>
@@ -218,9 +218,34 @@ describe('time behind', () => {
 
   it('counts from the record at the committed offset, not from the first one of its batch', async () => {
     const nowMs = runtime.wallClockMs()
-    await produce(client, 'orders', batchWithTimes(nowMs - 9_000, nowMs - 4_000))
+    await produce(client, 'orders', batchWithTimes('none', nowMs - 9_000, nowMs - 4_000))
     await commit(client, 'billing', { 0: 1 })
     expect(await ages()).toEqual({ 0: 4_000 })
+  })
+
+  it('a compressed batch is not unfolded for it: its first record stands for all', async () => {
+    const nowMs = runtime.wallClockMs()
+    await produce(client, 'orders', batchWithTimes('gzip', nowMs - 9_000, nowMs - 4_000))
+    await commit(client, 'billing', { 0: 1 })
+    expect(await ages()).toEqual({ 0: 9_000 })
+  })
+
+  it('what cannot be looked up in time is looked up the next time, each place in its turn', async () => {
+    await produce(client, 'orders', records('a'))
+    await produce(client, 'orders', records('b'), { partition: 1 })
+    const nowMs = runtime.nowMs.bind(runtime)
+    let asked = 0
+    runtime.nowMs = () => nowMs() + 50 * asked++ // each look at the clock takes a quarter of the time there is
+    const seen = new Set<string>()
+    for (let round = 0; round < 12; round++) {
+      for (const groupId of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']) {
+        await commit(client, groupId, { 0: 0, 1: 0 })
+      }
+      const found = await broker.timeBehind()
+      expect(found.length).toBeLessThan(12)
+      for (const { groupId, partition } of found) seen.add(`${groupId}-${partition}`)
+    }
+    expect(seen.size).toBe(12)
   })
 
   it('what was deleted before anybody processed it is waited for no more', async () => {
