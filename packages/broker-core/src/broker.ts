@@ -23,6 +23,7 @@ import { ProducerIds } from './store/producer-ids.ts'
 import { TimesBehind, type TimeBehind } from './time-behind.ts'
 import { WireV1Dialect } from './wire-v1/wire-v1-dialect.ts'
 import { TopicCatalog } from './topics/topic-catalog.ts'
+import { UnsentBytes } from './unsent-bytes.ts'
 
 const NODE_ID = 1
 /** What an in-process client is told to dial: its `dial` ignores it. */
@@ -144,6 +145,7 @@ export class Broker {
       settings: this.services.settings,
       runtime: this.runtime,
       budget: this.budget,
+      unsent: this.services.unsent,
       peer,
       report: this.report,
       speak: (name) => (name === 'kafka' ? new KafkaDialect(this.services) : new WireV1Dialect(this.services)),
@@ -252,6 +254,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       producerIds: new ProducerIds(store, snapshot.nextProducerId),
       fetchWaiter: new FetchWaiter(runtime, settings.maxWaitingFetches),
       requests: new RequestCounts(),
+      unsent: new UnsentBytes(settings.fetchMaxBytes),
     }
     return new Broker({ services, logs, rebalances, storage, report, events, recoveryMs })
   } catch (error) {

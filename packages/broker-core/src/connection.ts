@@ -7,6 +7,7 @@ import type { ConnectionEnd } from './connection-counts.ts'
 import type { ConnectionContext, Dialect } from './dialect.ts'
 import type { RequestBudget, RequestHolder } from './request-budget.ts'
 import type { Alarm, Runtime } from './runtime.ts'
+import type { UnsentBytes } from './unsent-bytes.ts'
 
 /** Above this many unsent bytes no further request is started. */
 const MAX_UNSENT_BYTES = 1_048_576
@@ -15,6 +16,7 @@ export interface ConnectionOptions {
   readonly settings: BrokerSettings
   readonly runtime: Runtime
   readonly budget: RequestBudget
+  readonly unsent: UnsentBytes
   readonly peer: {
     readonly remoteAddress: string
     readonly advertised: { readonly host: string; readonly port: number }
@@ -47,6 +49,8 @@ export class Connection implements RequestHolder {
   private drained: (() => void) | null = null
   private unfinishedSinceMs = Infinity
   private unsentSinceMs = Infinity
+  /** What of `unsent` is this connection's. */
+  private unsentBytes = 0
   private lastActivityMs: number
   private alarm: Alarm | null = null
   private alarmMs = Infinity
@@ -62,7 +66,7 @@ export class Connection implements RequestHolder {
     wire.on('drain', () => this.sent())
     wire.on('end', () => this.peerEnded())
     wire.on('error', () => this.end(null))
-    wire.on('close', () => this.end(null))
+    wire.on('close', () => this.wireClosed())
     this.watch()
   }
 
@@ -154,11 +158,26 @@ export class Connection implements RequestHolder {
   }
 
   private send(bytes: Buffer | null): void {
-    if (bytes !== null) this.wire.write(bytes)
+    if (bytes === null) return
+    this.wire.write(bytes)
+    // What a wire takes without a word is no burden; of the rest it says when it is gone.
+    if (this.wire.writableNeedDrain) this.noteUnsent(this.wire.writableLength)
+  }
+
+  /** An answer counts until the wire has taken all: it stays whole in memory for so long. */
+  private noteUnsent(bytes: number): void {
+    this.options.unsent.change(bytes - this.unsentBytes)
+    this.unsentBytes = bytes
+  }
+
+  private wireClosed(): void {
+    this.end(null)
+    this.noteUnsent(0)
   }
 
   private sent(): void {
     this.unsentSinceMs = Infinity
+    this.noteUnsent(0)
     this.advance()
   }
 

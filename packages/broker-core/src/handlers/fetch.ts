@@ -116,7 +116,7 @@ export const fetch: Handler<'Fetch'> = async (services, request, context) => {
   const topics = withoutRepetitions(request.topics)
   const find = () => topics.map((asked) => targetsOf(services, asked, context.apiVersion))
   await waitUntilReady(services, () => find().flat(), request, context)
-  let leftBytes = Math.min(request.maxBytes, services.settings.fetchMaxBytes)
+  let leftBytes = Math.min(request.maxBytes, services.settings.fetchMaxBytes, services.unsent.room)
   let isFirst = true
   const responses: TopicAnswer[] = []
   for (const [index, targets] of find().entries()) {

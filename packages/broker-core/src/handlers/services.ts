@@ -6,6 +6,7 @@ import type { RequestCounts } from '../request-counts.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ProducerIds } from '../store/producer-ids.ts'
 import type { TopicCatalog } from '../topics/topic-catalog.ts'
+import type { UnsentBytes } from '../unsent-bytes.ts'
 
 export interface Services {
   readonly settings: BrokerSettings
@@ -19,4 +20,5 @@ export interface Services {
   readonly producerIds: ProducerIds
   readonly fetchWaiter: FetchWaiter
   readonly requests: RequestCounts
+  readonly unsent: UnsentBytes
 }

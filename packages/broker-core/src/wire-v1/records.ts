@@ -124,7 +124,7 @@ export async function answerFetch(
   const log = find(services, topic, partition)
   if (typeof log === 'number') return refused(log)
   if (maxBytes < 0) return refused(INVALID_REQUEST)
-  const limit = Math.min(maxBytes, services.settings.fetchMaxBytes)
+  const limit = Math.min(maxBytes, services.settings.fetchMaxBytes, services.unsent.room)
   const outcome = await log.read(offset, limit)
   if (outcome.errorCode === 'OFFSET_OUT_OF_RANGE') return refused(OFFSET_OUT_OF_RANGE)
   if (outcome.errorCode !== 'NONE') return refused(INVALID_MESSAGE)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBroker, type Broker, type BrokerEvent } from '../../src/index.ts'
 import { VirtualRuntime } from '../../src/virtual-runtime.ts'
 import { WireClient } from './wire-client.ts'
-import { createTopic } from './wire-fixture.ts'
+import { batch, createTopic, produce, valuesIn } from './wire-fixture.ts'
 
 const BUDGET_BYTES = 1_000_000
 
@@ -132,6 +132,35 @@ describe('deadlines', () => {
     expect(await client.frame()).toBeNull()
     expect(events.at(-1)?.message).toMatch(/did not arrive whole within 30000 ms/)
   })
+})
+
+it('N14: answers that nobody takes leave others smaller ones, not the broker without memory', async () => {
+  const own = await openBroker({ memory: true, runtime, fetchMaxBytes: 100_000 })
+  const client = new WireClient(own)
+  await createTopic(client, 'orders')
+  const value = 'x'.repeat(9_900)
+  for (let turn = 0; turn < 30; turn++) await produce(client, 'orders', batch(runtime.wallClockMs(), value))
+  const request = {
+    maxWaitMs: 0,
+    minBytes: 1,
+    // From there on the batches stand together in memory.
+    topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: 15, partitionMaxBytes: 1_000_000 }] }],
+  }
+  const fetchedValues = async () => {
+    const { responses } = await client.request('Fetch', 12, request)
+    return valuesIn(responses[0]?.partitions[0]?.records).length
+  }
+  expect(await fetchedValues()).toBe(10)
+  const frame = encodeRequest('Fetch', 12, { correlationId: 1, clientId: null }, request)
+  for (let peer = 0; peer < 3; peer++) {
+    const wire = new Duplex({ read: () => undefined, write: () => undefined })
+    own.serve(wire, { remoteAddress: '192.0.2.1', advertised: { host: 'localhost', port: 9092 } })
+    for (let turn = 0; turn < 20; turn++) wire.push(frame)
+  }
+  await expect.poll(fetchedValues).toBe(1)
+  runtime.advance(30_000)
+  await expect.poll(fetchedValues).toBe(10)
+  await own.close()
 })
 
 describe('the end', () => {
