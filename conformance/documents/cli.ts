@@ -15,6 +15,23 @@ const json: Readonly<Record<string, string>> = {
     { "partition": 0, "leader": { "nodeId": 1, "address": "127.0.0.1:9092" }, "beginOffset": 0, "endOffset": 12 }
   ]
 }`,
+  'add-partitions': '{ "name": "orders", "partitionsBefore": 4, "partitions": 8 }',
+  'describe-config': `[
+  { "name": "retention.ms", "value": "3600000", "source": "DYNAMIC_TOPIC_CONFIG", "isReadOnly": false, "isSensitive": false }
+]`,
+  'alter-config': `{
+  "name": "orders",
+  "changes": [
+    { "name": "retention.ms", "current": "604800000", "new": "3600000" },
+    { "name": "segment.ms", "current": "500", "new": null }
+  ],
+  "executed": false
+}`,
+  'delete-records': `{
+  "name": "orders",
+  "partitions": [{ "partition": 0, "beginOffset": 0, "newBeginOffset": 100, "endOffset": 250, "offsets": 100 }],
+  "offsets": 100, "executed": false
+}`,
   'delete-topic': '{ "name": "orders", "topicId": "6f0c…", "partitions": 4, "offsets": 48, "executed": false }',
   produce: '{ "topic": "orders", "records": 3, "partitions": [{ "partition": 0, "records": 3, "lastOffset": 14 }] }',
   consume: `{"topic":"orders","partition":0,"offset":12,"timestampMs":1700000000000,"key":"k","value":"hello","headers":[["trace","7"]]}`,
@@ -49,6 +66,24 @@ const json: Readonly<Record<string, string>> = {
     "movedCount": 1
   }
 ]`,
+  'reset-offsets': `{
+  "groupId": "billing", "state": "Empty", "members": [],
+  "partitions": [
+    { "topic": "orders", "partition": 0, "currentOffset": 10, "newOffset": 2, "difference": -8, "movedTo": "begin" }
+  ],
+  "executed": false
+}`,
+  'delete-offsets': `{
+  "groupId": "billing", "partitions": [{ "topic": "orders", "partition": 0, "committedOffset": 10 }], "executed": false
+}`,
+  'remove-members': `{
+  "groupId": "billing",
+  "members": [
+    { "memberId": "consumer-1-5a…", "consumerId": "consumer-1", "clientId": "billing-service", "host": "/10.0.0.7" }
+  ],
+  "executed": false
+}`,
+  'delete-group': '{ "groupId": "billing", "state": "Empty", "members": [], "offsets": 4, "executed": false }',
 }
 
 /** What the help of a command leaves open. */
@@ -59,8 +94,24 @@ const notes: Readonly<Record<string, string>> = {
     'A line ends with LF or CR LF, which are not part of the record; bytes are sent as they are. A line without the key separator ends the command with exit code 1; the lines before it have been produced. Ctrl-C means that this was all: what was read is sent. Progress is shown on stderr when that is a terminal.',
   consume:
     'Without `--group` it reads all partitions from their ends as they were when it started, or from their beginnings. With `--group` it is one member of the group, goes on behind what the group has committed, and commits what it has printed; `--from-beginning` counts only where nothing is committed yet. It ends after `--max` records, on Ctrl-C, or when nobody reads its output any more (`| head`): all of these are exit code 0. With `--output json` each record is one line.',
+  'add-partitions':
+    'They cannot be taken away again. Which partition a key belongs to depends on the number of partitions: records of one key that were in order within one partition go on in another.',
+  'describe-config':
+    "`source` is Kafka's word for where the value comes from; DYNAMIC_TOPIC_CONFIG was set for the topic itself. `value` is null where the cluster keeps it secret.",
+  'alter-config':
+    'Without `--execute` the cluster checks the change and makes none: one that it would refuse is refused in the plan. Other configs stay as they are. A `new` of null is "back to the default". On a cluster that knows only how to set all configs at once (before Kafka 2.3) those that are set are read and written back with the change.',
+  'delete-records':
+    'Without `--execute` it prints what would be deleted and changes nothing. `P:end` means the end of the partition as the plan shows it: what is produced meanwhile stays.',
   'describe-group':
-    'An owner is the member id of a member. `committedOffset` is the next record to read, or null when nothing is committed; `logEndOffset` is null when the topic is gone; `lag` is the difference, or null when one of them is; `totalLag` is the sum of those that are known.',
+    '`--state`, `--members` and `--offsets` show only that part, also together, and in JSON leave out the other fields. An owner is the member id of a member. `committedOffset` is the next record to read, or null when nothing is committed; `logEndOffset` is null when the topic is gone; `lag` is the difference, or null when one of them is; `totalLag` is the sum of those that are known.',
+  'reset-offsets':
+    'Without `--execute` it prints the plan and changes nothing, whatever the group is doing. With it, a group that has members is refused and they are named: members commit offsets of their own, so stop them first; `--wait` waits until they are gone (Ctrl-C ends that, with exit code 1 and nothing changed), and then plans from what they committed last. A group that does not exist is made; its `state` is null in the plan. A new offset outside the log is moved to its nearer end, and `movedTo` says which (`"begin"` or `"end"`, else null); a time after the last record means the end. `--to-current` leaves partitions out for which nothing is committed, `--shift-by` refuses them. With `--export` the new offsets are printed in place of the table, for another `--from-file`.',
+  'delete-offsets':
+    'Without `--execute` it prints what would be deleted and changes nothing. A topic that members of the group consume keeps its offsets: exit code 1.',
+  'remove-members':
+    'Without `--member` and `--consumer-id` it is all of them. Without `--execute` it prints who would be removed and changes nothing. It is for members that are gone and still hold partitions, such as static ones until their session ends: a member that is running notices and joins again.',
+  'delete-group':
+    'Without `--execute` it prints what would be deleted and changes nothing. A group that has members is refused and they are named. `offsets` counts the partitions for which something is committed.',
   'explain-group':
     'The last 100 rebalances of the group, oldest first, from a topic that GoQueue brokers keep; [explain-group.md](explain-group.md) says what each field means, and how long they are kept. Exit code 1 where there is no such topic (Apache Kafka has none), or nothing about the group in it. Members are named by consumer id where they have one, by member id else.',
 }

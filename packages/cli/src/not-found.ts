@@ -6,13 +6,18 @@ export async function aboutTopic<T>(name: string, call: Promise<T>): Promise<T> 
   return call.catch((error: unknown) => {
     const code = codeOf(error)
     if (code === 'UNKNOWN_TOPIC_OR_PARTITION') {
-      throw new CommandError(`There is no topic '${name}'; goqueue-admin list-topics shows what there is.`)
+      throw noSuchTopic(name)
     }
     if (code === 'TOPIC_ALREADY_EXISTS') {
       throw new CommandError(`There is a topic '${name}' already; goqueue-admin describe-topic ${name} shows it.`)
     }
     throw error
   })
+}
+
+/** Says that there is no such topic, and how to see what there is. */
+export function noSuchTopic(name: string): CommandError {
+  return new CommandError(`There is no topic '${name}'; goqueue-admin list-topics shows what there is.`)
 }
 
 /** Runs a call about one group. */

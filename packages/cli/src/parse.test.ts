@@ -74,12 +74,20 @@ describe('what is understood', () => {
       'create-topic',
       'list-topics',
       'describe-topic',
+      'add-partitions',
+      'describe-config',
+      'alter-config',
+      'delete-records',
       'delete-topic',
       'produce',
       'consume',
       'list-groups',
       'describe-group',
       'explain-group',
+      'reset-offsets',
+      'delete-offsets',
+      'remove-members',
+      'delete-group',
     ])
     for (const command of commands) {
       const own = await parseArguments([command, '--help'])

@@ -1,15 +1,23 @@
 // From arguments to a command that is ready to run, or to help, or to a mistake.
 import yargs, { type ArgumentsCamelCase, type Argv } from 'yargs'
 import type { Command } from './command.ts'
+import { addPartitions } from './commands/add-partitions.ts'
+import { alterConfig } from './commands/alter-config.ts'
 import { consume } from './commands/consume.ts'
 import { createTopic } from './commands/create-topic.ts'
+import { deleteGroup } from './commands/delete-group.ts'
+import { deleteOffsets } from './commands/delete-offsets.ts'
+import { deleteRecords } from './commands/delete-records.ts'
 import { deleteTopic } from './commands/delete-topic.ts'
+import { describeConfig } from './commands/describe-config.ts'
 import { describeGroup } from './commands/describe-group.ts'
 import { describeTopic } from './commands/describe-topic.ts'
 import { explainGroup } from './commands/explain-group.ts'
 import { listGroups } from './commands/list-groups.ts'
 import { listTopics } from './commands/list-topics.ts'
 import { produce } from './commands/produce.ts'
+import { removeMembers } from './commands/remove-members.ts'
+import { resetOffsets } from './commands/reset-offsets.ts'
 import { UsageError } from './failure.ts'
 import { integer } from './integer.ts'
 import type { GlobalOptions, Session } from './session.ts'
@@ -34,12 +42,20 @@ export async function parseArguments(args: readonly string[]): Promise<Parsed> {
   register(createTopic)
   register(listTopics)
   register(describeTopic)
+  register(addPartitions)
+  register(describeConfig)
+  register(alterConfig)
+  register(deleteRecords)
   register(deleteTopic)
   register(produce)
   register(consume)
   register(listGroups)
   register(describeGroup)
   register(explainGroup)
+  register(resetOffsets)
+  register(deleteOffsets)
+  register(removeMembers)
+  register(deleteGroup)
 
   let help = ''
   await parser.parseAsync([...args], {}, (error, _, output) => {

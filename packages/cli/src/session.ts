@@ -66,6 +66,11 @@ export class Session {
     return !signal.aborted
   }
 
+  /** Writes text in place of what is on the screen; where there is none, below what was written before. */
+  async redraw(text: string): Promise<void> {
+    await this.write(isTerminal(this.#stdout) ? `\x1b[H\x1b[2J${text}` : `${text}\n`)
+  }
+
   /** Overwrites the one line of progress on stderr. */
   progress(line: string): void {
     if (this.showsProgress) this.#stderr.write(`\r\x1b[K${line}`)

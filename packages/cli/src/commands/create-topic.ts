@@ -1,7 +1,7 @@
 // create-topic NAME --partitions N [--config KEY=VALUE]…
 import type { Command } from '../command.ts'
-import { UsageError } from '../failure.ts'
 import { integer } from '../integer.ts'
+import { keyValues } from '../key-values.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { count, printable } from '../text.ts'
@@ -41,7 +41,7 @@ export const createTopic: Command<Options> = {
         describe: "KEY=VALUE, one of Kafka's topic configs, such as retention.ms=3600000; may be repeated",
         requiresArg: true,
         default: [],
-        coerce: readConfigs,
+        coerce: keyValues('config'),
       }),
 
   async run(session, { name, partitions, replicationFactor, config }) {
@@ -53,13 +53,4 @@ export const createTopic: Command<Options> = {
       text: `Created topic ${printable(name)} with ${count(partitions, 'partition')}.\n`,
     })
   },
-}
-
-function readConfigs(given: string | readonly string[]): Record<string, string> {
-  const pairs = [given].flat().map((text) => {
-    const [key, value] = text.split(/=(.*)/s)
-    if (!key || value === undefined) throw new UsageError(`--config takes KEY=VALUE, not '${text}'.`)
-    return [key, value] as const
-  })
-  return Object.fromEntries(pairs)
 }

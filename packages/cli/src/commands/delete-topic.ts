@@ -1,5 +1,6 @@
 // delete-topic NAME [--execute]
 import type { Command } from '../command.ts'
+import { executeOption, NOTHING_CHANGED } from '../execute.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { count, printable } from '../text.ts'
@@ -15,7 +16,7 @@ export const deleteTopic: Command<Options> = {
   options: (parser) =>
     parser
       .positional('name', { type: 'string', describe: 'a topic', demandOption: true })
-      .option('execute', { type: 'boolean', describe: 'do it; without this nothing is changed', default: false }),
+      .option('execute', executeOption),
 
   async run(session, { name, execute }) {
     const admin = (await session.client()).admin()
@@ -25,7 +26,7 @@ export const deleteTopic: Command<Options> = {
     const what = `topic ${printable(name)}: ${count(partitions, 'partition')}, ${count(offsets, 'record')}, and what groups have committed for it`
     await session.print({
       json: { name, topicId, partitions, offsets, executed: execute },
-      text: execute ? `Deleted ${what}.\n` : `Would delete ${what}.\nNothing was changed; add --execute to do it.\n`,
+      text: execute ? `Deleted ${what}.\n` : `Would delete ${what}.\n${NOTHING_CHANGED}`,
     })
   },
 }

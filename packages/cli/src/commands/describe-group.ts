@@ -1,53 +1,104 @@
-// describe-group GROUP
-import type { GroupMember } from '@goqueue/client'
+// describe-group GROUP [--state] [--members] [--offsets] [--watch]
+import type { Admin, GroupMember } from '@goqueue/client'
 import type { Command } from '../command.ts'
+import { UsageError } from '../failure.ts'
 import { lagOf, type PartitionLag } from '../group-lag.ts'
 import { aboutGroup } from '../not-found.ts'
-import type { GlobalOptions } from '../session.ts'
+import type { GlobalOptions, Result } from '../session.ts'
 import { facts, table } from '../table.ts'
+import { watch } from '../watch.ts'
 
 interface Options extends GlobalOptions {
   group: string
+  members: boolean
+  offsets: boolean
+  state: boolean
+  watch: boolean
 }
+
+const flag = (describe: string) => ({ type: 'boolean', describe, default: false }) as const
 
 export const describeGroup: Command<Options> = {
   usage: 'describe-group <group>',
   summary: 'Show the state, members, committed offsets and lag of a group',
-  options: (parser) => parser.positional('group', { type: 'string', describe: 'a group id', demandOption: true }),
+  options: (parser) =>
+    parser
+      .positional('group', { type: 'string', describe: 'a group id', demandOption: true })
+      .option('state', flag('only its state, coordinator and assignor'))
+      .option('members', flag('only its members, and what each has assigned'))
+      .option('offsets', flag('only its offsets and lag'))
+      .option('watch', flag('show it again every 2 seconds, until Ctrl-C'))
+      .check(({ watch, output }) => {
+        if (watch && output === 'json') throw new UsageError('--watch is for people, so --output json has no place.')
+        return true
+      }, false),
 
-  async run(session, { group: groupId }) {
+  async run(session, { group: groupId, state, members, offsets, watch: isWatched }) {
     const admin = (await session.client()).admin()
-    const { state, protocolType, coordinator, assignor, members, ...group } = await aboutGroup(
-      groupId,
-      admin.describeGroup(groupId),
-    )
-    const partitions = await lagOf(admin, { ...group, state, protocolType, coordinator, assignor, members })
-    const totalLag = partitions.reduce((sum, { lag }) => sum + (lag ?? 0), 0)
-    await session.print({
-      json: { groupId, state, protocolType, coordinator, assignor, members, partitions, totalLag },
-      text: [
-        facts([
-          ['Group', groupId],
-          ['State', state],
-          ['Coordinator', coordinator],
-          ['Assignor', assignor || null],
-          ['Total lag', totalLag],
-        ]),
-        members.length === 0 ? 'It has no members.\n' : memberTable(members),
-        partitions.length === 0 ? 'It has committed nothing.\n' : partitionTable(partitions, members),
-      ].join('\n'),
-    })
+    const isAll = !state && !members && !offsets
+    const parts = { members: isAll || members, offsets: isAll || offsets, isDetailed: members }
+    if (isWatched) await watch(session, async () => (await picture(admin, groupId, parts)).text)
+    else await session.print(await picture(admin, groupId, parts))
   },
 }
 
-function memberTable(members: readonly GroupMember[]): string {
+interface Parts {
+  members: boolean
+  offsets: boolean
+  /** Each member with its partitions by number. */
+  isDetailed: boolean
+}
+
+async function picture(admin: Admin, groupId: string, parts: Parts): Promise<Result> {
+  const group = await aboutGroup(groupId, admin.describeGroup(groupId))
+  const { state, protocolType, coordinator, assignor, members } = group
+  const partitions = parts.offsets ? await lagOf(admin, group) : []
+  const totalLag = partitions.reduce((sum, { lag }) => sum + (lag ?? 0), 0)
+  return {
+    json: {
+      groupId,
+      state,
+      protocolType,
+      coordinator,
+      assignor,
+      ...(parts.members && { members }),
+      ...(parts.offsets && { partitions, totalLag }),
+    },
+    text: [
+      facts([
+        ['Group', groupId],
+        ['State', state],
+        ['Coordinator', coordinator],
+        ['Assignor', assignor || null],
+        ...(parts.offsets ? [['Total lag', totalLag] as const] : [['Members', members.length] as const]),
+      ]),
+      ...(parts.members
+        ? [members.length === 0 ? 'It has no members.\n' : memberTable(members, parts.isDetailed)]
+        : []),
+      ...(parts.offsets
+        ? [partitions.length === 0 ? 'It has committed nothing.\n' : partitionTable(partitions, members)]
+        : []),
+    ].join('\n'),
+  }
+}
+
+function memberTable(members: readonly GroupMember[], isDetailed: boolean): string {
   return table(members, [
     { heading: 'MEMBER', cell: ({ memberId }) => memberId },
     { heading: 'CONSUMER ID', cell: ({ consumerId }) => consumerId },
     { heading: 'CLIENT ID', cell: ({ clientId }) => clientId },
     { heading: 'HOST', cell: ({ host }) => host },
-    { heading: 'PARTITIONS', cell: ({ assignment }) => Object.values(assignment).flat().length },
+    {
+      heading: 'PARTITIONS',
+      cell: ({ assignment }) => (isDetailed ? assigned(assignment) : Object.values(assignment).flat().length),
+    },
   ])
+}
+
+/** orders: 0, 3; payments: 1 */
+function assigned(assignment: GroupMember['assignment']): string | null {
+  const topics = Object.entries(assignment).map(([topic, partitions]) => `${topic}: ${partitions.join(', ')}`)
+  return topics.length === 0 ? null : topics.join('; ')
 }
 
 function partitionTable(partitions: readonly PartitionLag[], members: readonly GroupMember[]): string {

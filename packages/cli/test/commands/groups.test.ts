@@ -1,7 +1,7 @@
 // Groups from the command line: which there are, who is in them, how far they are.
 import { Client, type GroupConsumer } from '@goqueue/client'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { Cluster } from './cluster.ts'
+import { Cluster, Collector } from './cluster.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }) // a real broker on a busy machine takes its time
 
@@ -43,6 +43,17 @@ describe('list-groups', () => {
     expect(await cluster.json(['list-groups'])).toEqual([
       { groupId: 'billing', state: 'Stable', protocolType: 'consumer' },
     ])
+  })
+
+  it('lists those in a state', async () => {
+    expect(await cluster.json(['list-groups', '--state', 'stable', '--state', 'Empty'])).toHaveLength(1)
+    expect((await cluster.run(['list-groups', '--state', 'Empty'])).stdout).toBe(
+      'There are no groups in state Empty.\n',
+    )
+    expect(await cluster.run(['list-groups', '--state', 'happy'])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^goqueue-admin: --state takes one of Stable, .*, not 'happy'\./) as string,
+    })
   })
 
   it('says so when there are none', async () => {
@@ -110,6 +121,29 @@ describe('describe-group', () => {
     expect(partitionTable).toMatch(/^TOPIC +PARTITION +COMMITTED +LOG END +LAG +OWNER\n/)
     expect(partitionTable).toMatch(/^orders +0 +- +3 +- +consumer-[12]$/m)
     expect(partitionTable).toMatch(/^orders +3 +1 +3 +2 +consumer-[12]$/m)
+  })
+
+  it('shows one part at a time', async () => {
+    const keys = async (...flags: string[]) =>
+      Object.keys(await cluster.json<object>(['describe-group', 'billing', ...flags])).slice(5)
+    expect(await keys('--state')).toEqual([])
+    expect(await keys('--members')).toEqual(['members'])
+    expect(await keys('--offsets')).toEqual(['partitions', 'totalLag'])
+    expect(await keys('--members', '--offsets')).toEqual(['members', 'partitions', 'totalLag'])
+    expect((await cluster.run(['describe-group', 'billing', '--state'])).stdout).toMatch(/^Members +2$/m)
+    const { stdout } = await cluster.run(['describe-group', 'billing', '--members'])
+    expect(stdout).toMatch(/^\S+ +consumer-1 +billing-service +\/127\.0\.0\.1 +orders: \d, \d$/m)
+    expect(stdout).not.toContain('LOG END')
+  })
+
+  it('with --watch goes on until Ctrl-C', async () => {
+    const interrupted = new AbortController()
+    const stdout = new Collector()
+    const outcome = cluster.run(['describe-group', 'billing', '--watch'], { stdout, interrupt: interrupted.signal })
+    await stdout.until((text) => text.includes('LOG END'))
+    interrupted.abort()
+    expect(await outcome).toMatchObject({ exitCode: 0, stderr: '' })
+    expect((await cluster.run(['describe-group', 'billing', '--watch', '--output', 'json'])).exitCode).toBe(2)
   })
 
   it('a group that is not there is one sentence', async () => {

@@ -1,0 +1,84 @@
+// remove-members GROUP [--member ID]… [--consumer-id ID]… [--execute]
+import type { GroupMember } from '@goqueue/client'
+import type { Command } from '../command.ts'
+import { executeOption, NOTHING_CHANGED } from '../execute.ts'
+import { CommandError } from '../failure.ts'
+import { membersAsJson } from '../members.ts'
+import { aboutGroup } from '../not-found.ts'
+import type { GlobalOptions } from '../session.ts'
+import { table } from '../table.ts'
+import { count, printable } from '../text.ts'
+
+interface Options extends GlobalOptions {
+  group: string
+  member: string[]
+  'consumer-id': string[]
+  execute: boolean
+}
+
+const ids = {
+  type: 'string',
+  requiresArg: true,
+  default: [],
+  coerce: (given: string | string[]) => [given].flat(),
+} as const
+
+export const removeMembers: Command<Options> = {
+  usage: 'remove-members <group>',
+  summary: 'Say which members would be removed from a group; with --execute, remove them',
+  options: (parser) =>
+    parser
+      .positional('group', { type: 'string', describe: 'a group id', demandOption: true })
+      .option('member', { ...ids, describe: 'a member id; may be repeated' })
+      .option('consumer-id', { ...ids, describe: 'the consumer id of a static member; may be repeated' })
+      .option('execute', executeOption),
+
+  async run(session, { group: groupId, member: memberIds, consumerId: consumerIds, execute }) {
+    const admin = (await session.client()).admin()
+    const { members } = await aboutGroup(groupId, admin.describeGroup(groupId))
+    const chosen = choose(members, memberIds, consumerIds, groupId)
+    // A static member goes by its consumer id: it may have come back with another member id meanwhile.
+    const toRemove = chosen.map(({ memberId, consumerId }) => (consumerId === null ? { memberId } : { consumerId }))
+    const reason = 'removed with goqueue-admin'
+    if (execute && toRemove.length > 0) await admin.removeMembers(groupId, toRemove, { reason })
+    const what = `${count(chosen.length, 'member')} of group ${printable(groupId)}`
+    await session.print({
+      json: { groupId, members: membersAsJson(chosen), executed: execute },
+      text: chosen.length === 0 ? `Group ${printable(groupId)} has no members.\n` : said(what, chosen, execute),
+    })
+  },
+}
+
+/** Those named, or all. */
+function choose(
+  members: readonly GroupMember[],
+  memberIds: readonly string[],
+  consumerIds: readonly string[],
+  groupId: string,
+): readonly GroupMember[] {
+  if (memberIds.length + consumerIds.length === 0) return members
+  const missing = [
+    ...memberIds.filter((id) => !members.some(({ memberId }) => memberId === id)),
+    ...consumerIds.filter((id) => !members.some(({ consumerId }) => consumerId === id)),
+  ]
+  if (missing.length > 0) {
+    const name = printable(groupId)
+    throw new CommandError(
+      `Group '${name}' has no member '${missing.join("', '")}'; goqueue-admin describe-group ${name} shows who is in it.`,
+    )
+  }
+  return members.filter(
+    ({ memberId, consumerId }) =>
+      memberIds.includes(memberId) || (consumerId !== null && consumerIds.includes(consumerId)),
+  )
+}
+
+function said(what: string, members: readonly GroupMember[], execute: boolean): string {
+  const rows = table(members, [
+    { heading: 'MEMBER', cell: ({ memberId }) => memberId },
+    { heading: 'CONSUMER ID', cell: ({ consumerId }) => consumerId },
+    { heading: 'HOST', cell: ({ host }) => host },
+    { heading: 'PARTITIONS', cell: ({ assignment }) => Object.values(assignment).flat().length },
+  ])
+  return execute ? `Removed ${what}:\n\n${rows}` : `Would remove ${what}:\n\n${rows}\n${NOTHING_CHANGED}`
+}
