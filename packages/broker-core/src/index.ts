@@ -13,10 +13,12 @@ export type {
   StoreMetrics,
 } from './broker-metrics.ts'
 export { BrokerOptionsError } from './broker-options-error.ts'
+export type { GroupState } from './classic-group/group.ts'
 export type { ConnectionEnd } from './connection-counts.ts'
 export type { HistogramSnapshot } from './histogram.ts'
 export type { LogCondition } from './log/partition-log.ts'
 export type { BrokerOptions } from './options.ts'
+export type { CountedApi } from './request-counts.ts'
 export type { Alarm, Runtime } from './runtime.ts'
 export type { FileHandle, FileSystem } from './storage/file-system.ts'
 export { StorageError } from './storage/storage-error.ts'

@@ -11,7 +11,7 @@ export class ApiCounts {
   requestBytes = 0
   responseBytes = 0
   /** Error codes in answers: one for each topic, partition, group or member that was refused. */
-  readonly errors = new Map<ErrorCode, number>()
+  readonly errors: Map<ErrorCode, number> = new Map()
 
   countError(errorCode: ErrorCode): void {
     this.errors.set(errorCode, (this.errors.get(errorCode) ?? 0) + 1)
