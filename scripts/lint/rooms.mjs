@@ -39,6 +39,7 @@ export const brokerCoreFoundations = [
   'request-context.ts',
   'request-counts.ts',
   'runtime.ts',
+  'unsent-bytes.ts',
 ]
 
 /** Rooms that know the wire's types but none of its code. */

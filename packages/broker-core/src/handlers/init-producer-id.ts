@@ -1,5 +1,4 @@
 // InitProducerId: a fresh id for an idempotent producer (KIP-98).
-import { StorageError } from '../storage/storage-error.ts'
 import type { Handler } from './handler.ts'
 
 const REFUSED = { producerId: -1, producerEpoch: -1 }
@@ -8,12 +7,8 @@ export const initProducerId: Handler<'InitProducerId'> = async (services, reques
   // Not a retriable code: a client told to try again would do so for ever.
   if (request.transactionalId !== null) return { errorCode: 'INVALID_REQUEST', ...REFUSED }
   // A client that names its old id after an error (KIP-360) gets a new one: as safe as a new epoch, and nothing to look up.
-  try {
-    const producerId = await services.producerIds.allocate()
-    return { errorCode: 'NONE', producerId, producerEpoch: 0 }
-  } catch (error) {
-    // The disk may have room again later. Kafka's code where its own ids cannot be had in time: every client tries again.
-    if (error instanceof StorageError) return { errorCode: 'COORDINATOR_LOAD_IN_PROGRESS', ...REFUSED }
-    throw error
-  }
+  const producerId = await services.producerIds.allocate()
+  // Kafka's code where its own ids cannot be had in time: every client tries again.
+  if (producerId === null) return { errorCode: 'COORDINATOR_LOAD_IN_PROGRESS', ...REFUSED }
+  return { errorCode: 'NONE', producerId, producerEpoch: 0 }
 }

@@ -1,7 +1,6 @@
 // ListOffsets: finds offsets by timestamp, and the ends of a log.
 import type { ErrorCode, RequestOf, ResponseInput } from '@goqueue/protocol'
 import type { PartitionLog } from '../log/partition-log.ts'
-import { StorageError } from '../storage/storage-error.ts'
 import type { Handler } from './handler.ts'
 import type { Services } from './services.ts'
 
@@ -19,7 +18,10 @@ const LEADER_EPOCH_SINCE = 4
 
 const NONE_FOUND = { offset: -1, timestamp: -1 }
 
-async function find(log: PartitionLog, timestampMs: number): Promise<{ offset: number; timestamp: number } | null> {
+type Found = { readonly offset: number; readonly timestamp: number }
+type Refusal = Exclude<ErrorCode, 'NONE'>
+
+async function find(log: PartitionLog, timestampMs: number): Promise<Found | Refusal> {
   switch (timestampMs) {
     case LATEST:
       return { offset: log.highWatermark, timestamp: -1 }
@@ -29,8 +31,9 @@ async function find(log: PartitionLog, timestampMs: number): Promise<{ offset: n
     case LATEST_TIERED:
       return NONE_FOUND
     default: {
-      if (timestampMs < LATEST_TIERED) return null
+      if (timestampMs < LATEST_TIERED) return 'INVALID_REQUEST'
       const found = timestampMs === MAX_TIMESTAMP ? await log.maxTimestamp() : await log.offsetForTimestamp(timestampMs)
+      if (found === 'KAFKA_STORAGE_ERROR') return found
       return found === null ? NONE_FOUND : { offset: found.offset, timestamp: found.timestampMs }
     }
   }
@@ -60,16 +63,10 @@ async function answer(
 ): Promise<PartitionAnswer> {
   const log = services.topics.byName(topic)?.logs[partitionIndex]
   if (log === undefined) return refused(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION')
-  try {
-    const found = await find(log, timestampMs)
-    if (found === null) return refused(partitionIndex, 'INVALID_REQUEST')
-    const leaderEpoch = found.offset === -1 || apiVersion < LEADER_EPOCH_SINCE ? -1 : 0
-    return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch }
-  } catch (error) {
-    // One log that cannot be read, or was deleted meanwhile, takes no other partition's answer away.
-    if (error instanceof StorageError) return refused(partitionIndex, 'KAFKA_STORAGE_ERROR')
-    throw error
-  }
+  const found = await find(log, timestampMs)
+  if (typeof found === 'string') return refused(partitionIndex, found)
+  const leaderEpoch = found.offset === -1 || apiVersion < LEADER_EPOCH_SINCE ? -1 : 0
+  return { partitionIndex, errorCode: 'NONE', ...found, leaderEpoch }
 }
 
 export const listOffsets: Handler<'ListOffsets'> = async (services, request, { apiVersion }) => {

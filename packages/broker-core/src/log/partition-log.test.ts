@@ -247,7 +247,7 @@ describe('offsets by time', () => {
           offset: index * 2,
           timestampMs: 1000 + index * 10,
         })
-        expect((await log_.offsetForTimestamp(991 + index * 10))?.offset).toBe(index * 2)
+        expect(await log_.offsetForTimestamp(991 + index * 10)).toMatchObject({ offset: index * 2 })
       }
       expect(await log_.offsetForTimestamp(2000)).toBeNull()
       expect(await log_.maxTimestamp()).toEqual({ offset: 198, timestampMs: 1990 })

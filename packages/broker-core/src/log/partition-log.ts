@@ -37,6 +37,9 @@ export type ReadOutcome =
   | { errorCode: 'NONE'; records: Buffer }
   | { errorCode: 'OFFSET_OUT_OF_RANGE' | 'CORRUPT_MESSAGE' | 'KAFKA_STORAGE_ERROR' }
 
+/** A record found by its timestamp; null where there is none. */
+export type TimestampLookup = TimestampedOffset | null | 'KAFKA_STORAGE_ERROR'
+
 export type DeleteRecordsOutcome =
   { errorCode: 'NONE'; logStartOffset: number } | { errorCode: 'OFFSET_OUT_OF_RANGE' | 'KAFKA_STORAGE_ERROR' }
 
@@ -222,8 +225,17 @@ export class PartitionLog {
     return findRecord(outcome.records, header, -Infinity, fromOffset)?.timestampMs ?? null
   }
 
-  /** The first visible record whose timestamp is at least this; null when there is none. Rejects with StorageError. */
-  async offsetForTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
+  /** The first visible record whose timestamp is at least this; null when there is none. */
+  offsetForTimestamp(timestampMs: number): Promise<TimestampLookup> {
+    return this.unlessUnreadable(() => this.findTimestamp(timestampMs))
+  }
+
+  /** The record with the greatest timestamp, the first if several have it (KIP-734); null for an empty log. */
+  maxTimestamp(): Promise<TimestampLookup> {
+    return this.unlessUnreadable(() => this.findMaxTimestamp())
+  }
+
+  private async findTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
     for (const segment of [...this.segments]) {
       let fromOffset = Math.max(this.logStartOffset, segment.baseOffset)
       while (fromOffset < segment.nextOffset) {
@@ -238,8 +250,7 @@ export class PartitionLog {
     return null
   }
 
-  /** The record with the greatest timestamp, the first if several have it (KIP-734); null for an empty log. Rejects with StorageError. */
-  async maxTimestamp(): Promise<TimestampedOffset | null> {
+  private async findMaxTimestamp(): Promise<TimestampedOffset | null> {
     let best: { segment: Segment; place: BatchPlace; timestampMs: number } | null = null
     for (const segment of [...this.segments]) {
       if (segment.nextOffset <= this.logStartOffset) continue
@@ -426,10 +437,21 @@ export class PartitionLog {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error
-      if (!this.segments.includes(segment)) return null
-      this.options.context.report({ kind: 'read-failed', log: this.options.context.logName, error })
+      if (error instanceof StorageError && !this.segments.includes(segment)) return null
       throw error
+    }
+  }
+
+  /** A log that cannot be read, or was deleted meanwhile, takes nobody's answer about other logs away. */
+  private async unlessUnreadable<T>(search: () => Promise<T>): Promise<T | 'KAFKA_STORAGE_ERROR'> {
+    try {
+      return await search()
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      if (this.state === 'open') {
+        this.options.context.report({ kind: 'read-failed', log: this.options.context.logName, error })
+      }
+      return 'KAFKA_STORAGE_ERROR'
     }
   }
 

@@ -1,4 +1,5 @@
 // Hands out producer ids, each once in the life of the data directory, durable in blocks so that few calls wait for a disk.
+import { StorageError } from '../storage/storage-error.ts'
 import type { MetadataStore } from './metadata-store.ts'
 
 const BLOCK = 1_000
@@ -15,11 +16,17 @@ export class ProducerIds {
     this.reservedEnd = nextProducerId
   }
 
-  /** A producer id that was never given out before. Rejects with StorageError when none can be reserved. */
-  async allocate(): Promise<number> {
-    while (this.next >= this.reservedEnd) {
-      this.reserving ??= this.reserve().finally(() => (this.reserving = null))
-      await this.reserving
+  /** A producer id that was never given out before; null when the disk lets none be reserved, which may pass. */
+  async allocate(): Promise<number | null> {
+    try {
+      while (this.next >= this.reservedEnd) {
+        this.reserving ??= this.reserve().finally(() => (this.reserving = null))
+        await this.reserving
+      }
+    } catch (error) {
+      // The store has reported it.
+      if (error instanceof StorageError) return null
+      throw error
     }
     return this.next++
   }
