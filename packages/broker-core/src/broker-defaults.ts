@@ -39,7 +39,7 @@ export const brokerDefaults = {
 
   /** socket.request.max.bytes: the largest request. */
   socketRequestMaxBytes: 104_857_600,
-  /** queued.max.request.bytes: request bytes held over all connections before reading pauses. */
+  /** queued.max.request.bytes: request bytes held over all connections before the one with most of them is closed. */
   queuedMaxRequestBytes: 268_435_456,
   /** Requests of one connection that may be answered at the same time; only produce and commit requests are. */
   maxInFlightRequestsPerConnection: 8,
