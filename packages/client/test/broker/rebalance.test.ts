@@ -1,7 +1,17 @@
 // Rebalances of real members against a real broker on virtual time: what keeps flowing, who is told what, and in which order.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { cooperativeSticky } from '@goqueue/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, ConsumerRecord, GroupConsumer, GroupConsumerOptions, MembershipEvent } from '../../src/index.ts'
+import type {
+  Assignor,
+  Client,
+  ConsumerRecord,
+  GoQueueError,
+  GroupConsumer,
+  GroupConsumerOptions,
+  MembershipEvent,
+  RetryEvent,
+} from '../../src/index.ts'
 import { World } from '../world.ts'
 
 const PARTITIONS = [0, 1, 2, 3]
@@ -116,6 +126,46 @@ describe('cooperative-sticky', () => {
     expect(shares([quick, slow, third]).reduce((sum, count) => sum + count)).toBeLessThanOrEqual(4)
   })
 
+  it('I18: a commit made while the assignment is awaited waits for it, and is not sent in vain', async () => {
+    const { client: mortal, kill } = world.mortalClient()
+    let isDoomed = false
+    const assignor: Assignor = {
+      ...cooperativeSticky,
+      assign: (input) => {
+        if (isDoomed) kill()
+        return cooperativeSticky.assign(input)
+      },
+    }
+    const leader = mortal.groupConsumer({
+      groupId: 'billing',
+      topics: ['orders'],
+      assignors: [assignor],
+      sessionTimeoutMs: 6_000,
+    })
+    await world.run(leader.joinGroup())
+    client = world.client({ timeoutMs: 30_000 })
+    const follower = await joined()
+    await world.until(() => shares([leader, follower]).join() === '2,2')
+    isDoomed = true
+    const third = member()
+    const joining = third.joinGroup()
+    await world.pass(2_000)
+    expect(await stateOf()).toBe('CompletingRebalance')
+    const refused: unknown[] = []
+    const listen = (event: unknown) => void refused.push(((event as RetryEvent).error as GoQueueError).code)
+    subscribe('goqueue:client:retry', listen)
+    try {
+      const [partition] = of(follower)
+      await world.run(follower.commitOffset('orders', partition!, 3))
+      expect(await world.run(follower.fetchCommittedOffset('orders', partition!))).toBe(3)
+      await world.run(joining)
+    } finally {
+      unsubscribe('goqueue:client:retry', listen)
+    }
+    // One that crosses the answer to a JoinGroup can only be sent again: ILLEGAL_GENERATION.
+    expect(refused).not.toContain('REBALANCE_IN_PROGRESS')
+  })
+
   it('is balanced after two rounds, and nobody rejoins after that', async () => {
     const first = await joined()
     expect(of(first)).toEqual(PARTITIONS)
@@ -157,15 +207,42 @@ describe('cooperative-sticky', () => {
 })
 
 describe('sticky', () => {
-  it('gives everything up and has the same again: what it had is in its user data', async () => {
-    const members = [await joined({ assignors: ['sticky'] }), await joined({ assignors: ['sticky'] })]
-    await world.until(() => shares(members).join() === '2,2')
-    const before = members.map(of)
-    const third = await joined({ assignors: ['sticky'] })
-    await world.run(third.leaveGroup())
-    await world.until(() => shares(members).join() === '2,2')
-    expect(members.map(of)).toEqual(before)
+  it('gives everything up and gets of it what it may keep: what it had is in its user data', async () => {
+    await world.run(client.admin().createTopic({ name: 'many', partitions: 12 }))
+    const many = (each: GroupConsumer) => each.getAssignment()['many'] ?? []
+    const sizes = (members: readonly GroupConsumer[]) => members.map((each) => many(each).length).join()
+    const options = { topics: ['many'], assignors: ['sticky'] }
+    const [first, second] = [await joined(options), await joined(options)]
+    await world.until(() => sizes([first, second]) === '6,6')
+    const alone = [first, second].map(many)
+    const third = await joined(options)
+    await world.until(() => sizes([first, second, third]) === '4,4,4')
+    expect(alone[0]).toEqual(expect.arrayContaining(many(first)))
+    expect(alone[1]).toEqual(expect.arrayContaining(many(second)))
+    const before = [second, third].map(many)
+    await world.run(first.leaveGroup())
+    await world.until(() => sizes([second, third]) === '6,6')
+    expect(many(second)).toEqual(expect.arrayContaining(before[0]!))
+    expect(many(third)).toEqual(expect.arrayContaining(before[1]!))
   })
+})
+
+describe('a leader that came back without a rebalance (KIP-814)', () => {
+  it.each([['cooperative-sticky'], ['roundrobin']])(
+    '%s: still leads: it notices a topic that appears, and the group shares it out',
+    async (assignor) => {
+      const options = { topics: ['orders', 'later'], assignors: [assignor] }
+      const leader = await joined({ ...options, consumerId: 'consumer-1' })
+      const follower = await joined({ ...options, consumerId: 'consumer-2' })
+      await world.until(() => shares([leader, follower]).join() === '2,2')
+      await world.run(leader.close())
+      const { generationId } = follower
+      const again = await joined({ ...options, consumerId: 'consumer-1' })
+      expect(again.generationId).toBe(generationId)
+      await world.run(client.admin().createTopic({ name: 'later', partitions: 2 }))
+      await world.until(() => [again, follower].every((each) => each.getAssignment()['later']?.length === 1))
+    },
+  )
 })
 
 describe('changing over to cooperative-sticky', () => {
