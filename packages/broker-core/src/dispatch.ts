@@ -20,6 +20,16 @@ import { forEachError } from './response-errors.ts'
 /** The size that stands before a frame. */
 const SIZE_BYTES = 4
 
+/** Requests that may wait for minutes, and their bytes with them: a few large ones would take the room of all others. */
+const HELD: ReadonlySet<ApiName> = new Set<ApiName>(['Fetch', 'JoinGroup', 'SyncGroup'])
+const MAX_HELD_REQUEST_BYTES = 4_194_304
+
+/** Twice the metadata that a group may keep is room enough for the names around them. */
+function maxRequestBytes(name: ApiName, { settings }: Services): number {
+  if (!HELD.has(name)) return settings.socketRequestMaxBytes
+  return Math.max(MAX_HELD_REQUEST_BYTES, 2 * settings.groupMetadataMaxBytes)
+}
+
 async function handle<A extends ApiName>(
   services: Services,
   name: A,
@@ -60,6 +70,8 @@ export async function dispatch(
     if (name === 'ApiVersions') return encodeResponse(name, 0, correlationId, unsupportedApiVersions)
     throw new DecodeError(`${name} version ${apiVersion}: ${min} to ${max} are allowed`)
   }
+  const maxBytes = maxRequestBytes(name, services)
+  if (frame.length > maxBytes) throw new DecodeError(`${name} of ${frame.length} bytes: ${maxBytes} are allowed`)
   return await handle(services, name, readRequestHeader(frame), connection)
 }
 

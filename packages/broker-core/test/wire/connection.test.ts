@@ -79,6 +79,28 @@ describe('the budget of request bytes', () => {
     other.close()
   })
 
+  it.each(['Fetch', 'JoinGroup'] as const)('N2: a %s that may be held for long is not a large one', async (name) => {
+    const own = await openBroker({ memory: true, runtime, report: (event) => events.push(event) })
+    const client = new WireClient(own)
+    const much = 'x'.repeat(30_000)
+    if (name === 'Fetch') {
+      const topics = Array.from({ length: 150 }, () => ({ topic: much, partitions: [] }))
+      client.send('Fetch', 12, { maxWaitMs: 50_000, minBytes: 1, topics })
+    } else {
+      client.send('JoinGroup', 5, {
+        groupId: 'g',
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 10_000,
+        memberId: '',
+        protocolType: 'consumer',
+        protocols: [{ name: 'range', metadata: Buffer.alloc(4_500_000) }],
+      })
+    }
+    expect(await client.frame()).toBeNull()
+    expect(events.at(-1)?.message).toMatch(/of 45\d\d\d\d\d bytes: 4194304 are allowed/)
+    await own.close()
+  })
+
   it('N2: a connection that ends over an illegal size takes all its bytes with it', async () => {
     for (let turn = 0; turn < 500; turn++) {
       const client = new WireClient(broker)
