@@ -7,7 +7,7 @@ import { VirtualRuntime } from '../../src/virtual-runtime.ts'
 import { commit, joinAlone, NO_MEMBER, passed } from './group-fixture.ts'
 import { framed, WireClient } from './wire-client.ts'
 import { batch, createTopic, produce } from './wire-fixture.ts'
-import { exchange } from './wire-v1-client.ts'
+import { exchange, joinGroup, leaveGroup } from './wire-v1-client.ts'
 
 let broker: Broker
 let runtime: VirtualRuntime
@@ -177,6 +177,26 @@ describe('groups', () => {
     expect(groupOf('billing')).toMatchObject({ state: 'Stable', timeInStateMs: 4_000 })
     await client.request('LeaveGroup', 3, { groupId: 'billing', members: [{ memberId: member.memberId }] })
     expect(groupOf('billing')).toMatchObject({ state: 'Empty', timeInStateMs: 0, members: 0, rebalancesTotal: 2 })
+  })
+
+  it('of the original dialect say the same, each change of who owns what being a rebalance', async () => {
+    for (const consumerId of ['consumer-1', 'consumer-2']) {
+      await joinGroup(broker, { groupId: 'shipping', consumerId, topics: ['orders'], sessionTimeoutMs: 6_000 })
+    }
+    expect(groupOf('shipping')).toMatchObject({ state: 'Stable', members: 2, rebalancesTotal: 2 })
+    await leaveGroup(broker, 'shipping', 'consumer-2')
+    expect(groupOf('shipping')).toMatchObject({ state: 'Stable', members: 1, rebalancesTotal: 3 })
+    await commit(client, 'shipping', { 0: 0 })
+    runtime.advance(6_000)
+    expect(broker.metrics().rebalancesTotal).toBe(4)
+  })
+
+  it('a member whose session ends leaves a group that is Empty since then', async () => {
+    const member = await joinAlone(broker, runtime, 'billing')
+    await commit(client, 'billing', { 0: 0 }, member)
+    runtime.advance(10_000)
+    runtime.advance(5_000)
+    expect(groupOf('billing')).toMatchObject({ state: 'Empty', timeInStateMs: 5_000, members: 0, rebalancesTotal: 2 })
   })
 
   it('the total of rebalances keeps those of groups that are gone', async () => {
