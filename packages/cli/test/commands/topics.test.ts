@@ -134,7 +134,7 @@ describe('when it cannot be done', () => {
   it('a broker that is not there is one sentence that names it', async () => {
     const gone = await Cluster.open()
     await gone.close()
-    const { exitCode, stdout, stderr } = await gone.run(['list-topics', '--timeout-ms', '200'])
+    const { exitCode, stdout, stderr } = await gone.run(['list-topics', '--timeout-ms', '2000'])
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch(
       new RegExp(
