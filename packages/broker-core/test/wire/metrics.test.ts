@@ -1,4 +1,7 @@
 // What a broker says of itself in numbers: counted over the wire, on a clock and a disk that do as they are told.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buildRecordBatch } from '@goqueue/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBroker, type Broker, type GroupMetrics, type RequestMetrics } from '../../src/index.ts'
@@ -157,6 +160,27 @@ describe('logs', () => {
     expect(log).toMatchObject({ flushFailuresTotal: 1, flushMs: { count: 0 } })
     expect(eventsTotal.get('log-failed')).toBe(1)
     disk.onOperation = undefined
+  })
+})
+
+describe('the metadata store', () => {
+  it('counts its transactions on the disk and the writes that shared them, and nothing in memory', async () => {
+    expect(broker.metrics().store).toMatchObject({ commitMs: { count: 0 }, refusedWritesTotal: 0 })
+    const dataDir = await mkdtemp(join(tmpdir(), 'goqueue-metrics-'))
+    const durable = await openBroker({ dataDir })
+    try {
+      const before = durable.metrics().store.committedWrites
+      const clients = ['a', 'b', 'c'].map((name) => ({ name, client: new WireClient(durable) }))
+      await Promise.all(clients.map((one) => createTopic(one.client, one.name)))
+      const { commitMs, committedWrites, refusedWritesTotal } = durable.metrics().store
+      expect(committedWrites.sum - before.sum).toBe(3)
+      expect(commitMs.count).toBe(committedWrites.count)
+      expect(commitMs.max).toBeGreaterThan(0)
+      expect(refusedWritesTotal).toBe(0)
+    } finally {
+      await durable.close()
+      await rm(dataDir, { recursive: true })
+    }
   })
 })
 
