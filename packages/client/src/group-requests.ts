@@ -35,6 +35,8 @@ export class GroupRequests {
     /** Tells this member's held requests from those of others in this client. */
     readonly name: string
   }
+  /** What the group agreed on in the join before, which Kafka asks back in SyncGroup v5 (KIP-559). */
+  private protocolName: string | null = null
 
   constructor(cluster: Cluster, options: GroupRequests['options']) {
     this.cluster = cluster
@@ -66,6 +68,7 @@ export class GroupRequests {
       )
       this.learnFrom(answer.errorCode, 'JoinGroup')
       const { errorCode, generationId, protocolName, leader, skipAssignment, members } = answer
+      if (errorCode === 'NONE') this.protocolName = protocolName
       return {
         kind: 'joinAnswered',
         errorCode,
@@ -91,6 +94,8 @@ export class GroupRequests {
           generationId,
           memberId,
           groupInstanceId,
+          protocolType: 'consumer',
+          protocolName: this.protocolName,
           assignments: Array.from(assignments, ([id, assignment]) => ({ memberId: id, assignment })),
         },
         { timeoutMs: this.heldTimeoutMs },
