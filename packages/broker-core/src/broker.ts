@@ -37,7 +37,20 @@ export interface Peer {
   readonly advertised: { readonly host: string; readonly port: number }
 }
 
-/** An open broker. Everything it acknowledged survives `close`, a crash and, with the default `flush`, a power cut. */
+interface BrokerParts {
+  readonly services: Services
+  readonly logs: LogManager
+  readonly rebalances: RebalanceHistory
+  readonly storage: Storage
+  readonly report: (event: BrokerEvent) => void
+  readonly events: EventCounts
+  readonly recoveryMs: number
+}
+
+/** A door for `openBroker` alone: what a broker is made of is nobody else's business. */
+let newBroker: (parts: BrokerParts) => Broker
+
+/** An open broker, made by `openBroker`. Everything it acknowledged survives `close`, a crash and, with the default `flush`, a power cut. */
 export class Broker {
   /** 22 characters, the same for the life of the data directory. */
   readonly clusterId: string
@@ -56,16 +69,11 @@ export class Broker {
   private readonly connectionCounts = new ConnectionCounts()
   private closing: Promise<void> | null = null
 
-  /** Use `openBroker`. */
-  constructor(parts: {
-    readonly services: Services
-    readonly logs: LogManager
-    readonly rebalances: RebalanceHistory
-    readonly storage: Storage
-    readonly report: (event: BrokerEvent) => void
-    readonly events: EventCounts
-    readonly recoveryMs: number
-  }) {
+  static {
+    newBroker = (parts) => new Broker(parts)
+  }
+
+  private constructor(parts: BrokerParts) {
     this.services = parts.services
     this.logs = parts.logs
     this.rebalances = parts.rebalances
@@ -256,7 +264,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       requests: new RequestCounts(),
       unsent: new UnsentBytes(settings.fetchMaxBytes),
     }
-    return new Broker({ services, logs, rebalances, storage, report, events, recoveryMs })
+    return newBroker({ services, logs, rebalances, storage, report, events, recoveryMs })
   } catch (error) {
     await opened?.close()
     await storage.store.close()
