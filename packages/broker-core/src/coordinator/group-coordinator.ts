@@ -135,21 +135,27 @@ export class GroupCoordinator {
   }
 
   /** Resolves when the leader's assignment is durable. */
-  async syncGroup(request: SyncGroupRequest, _context: GroupRequestContext): Promise<ResponseInput<'SyncGroup'>> {
+  async syncGroup(request: SyncGroupRequest, { apiVersion }: GroupRequestContext): Promise<ResponseInput<'SyncGroup'>> {
     const { generationId, memberId, groupInstanceId, protocolType, protocolName } = request
-    const answer = await this.ask(request.groupId, (requestId) => ({
-      kind: 'syncGroup',
-      requestId,
-      generationId,
-      memberId,
-      groupInstanceId,
-      protocolType,
-      protocolName,
-      assignments: request.assignments.map((one) => ({
-        memberId: one.memberId,
-        assignment: Buffer.from(one.assignment),
-      })),
-    }))
+    // KIP-559: since v5 both must be there, so that a member learns at once that it is in the wrong group.
+    const isNamed = apiVersion < 5 || (protocolType !== null && protocolName !== null)
+    const answer = await this.ask(request.groupId, (requestId) =>
+      isNamed
+        ? {
+            kind: 'syncGroup',
+            requestId,
+            generationId,
+            memberId,
+            groupInstanceId,
+            protocolType,
+            protocolName,
+            assignments: request.assignments.map((one) => ({
+              memberId: one.memberId,
+              assignment: Buffer.from(one.assignment),
+            })),
+          }
+        : 'INCONSISTENT_GROUP_PROTOCOL',
+    )
     const { kind: _kind, ...response } = typeof answer === 'string' ? syncGroupError(answer) : answer
     return response
   }

@@ -104,7 +104,7 @@ class Member {
   }
 
   async syncBytes(assignments: { memberId: string; assignment: Buffer }[]): Promise<void> {
-    const { errorCode } = await this.wire.request('SyncGroup', 5, { groupId: 'g', ...this.identity(), assignments })
+    const { errorCode } = await this.wire.request('SyncGroup', 4, { groupId: 'g', ...this.identity(), assignments })
     if (errorCode !== 'NONE') throw new Error(`the sync was refused: ${errorCode}`)
   }
 

@@ -280,11 +280,24 @@ describe('groups', () => {
       const groupId = `synced-${version}`
       const { memberId, generationId } = await join(groupId, 5)
       const assignments = [{ memberId, assignment: Buffer.from('assignment') }]
+      const protocol = { protocolType: 'consumer', protocolName: 'range' }
       const sync = (memberId: string) =>
-        client.request('SyncGroup', version, { groupId, generationId, memberId, assignments })
+        client.request('SyncGroup', version, { groupId, generationId, memberId, assignments, ...protocol })
       expect(await sync(memberId)).toMatchObject({ errorCode: 'NONE', assignment: Buffer.from('assignment') })
       expect(await sync('stranger')).toMatchObject({ errorCode: 'UNKNOWN_MEMBER_ID', assignment: Buffer.alloc(0) })
     }
+  })
+
+  it('SyncGroup of v5 must say which protocol it is for (KIP-559)', async () => {
+    const { memberId, generationId } = await join('unnamed', 5)
+    const sync = async (version: number, names: Partial<RequestInput<'SyncGroup'>>) => {
+      const request = { groupId: 'unnamed', generationId, memberId, assignments: [], ...names }
+      return (await client.request('SyncGroup', version, request)).errorCode
+    }
+    expect(await sync(5, {})).toBe('INCONSISTENT_GROUP_PROTOCOL')
+    expect(await sync(5, { protocolType: 'consumer' })).toBe('INCONSISTENT_GROUP_PROTOCOL')
+    expect(await sync(5, { protocolType: 'consumer', protocolName: 'other' })).toBe('INCONSISTENT_GROUP_PROTOCOL')
+    expect(await sync(4, {})).toBe('NONE')
   })
 
   it('Heartbeat of a member, of a stranger, of another generation, and in a group that is missing', async () => {
