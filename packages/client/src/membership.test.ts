@@ -227,6 +227,16 @@ describe('heartbeats', () => {
     ])
   })
 
+  it('I19: the first session counts from when SyncGroup was sent, not from when its answer came', () => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    driver.nowMs = 5
+    driver.joined('NONE')
+    driver.nowMs = 400
+    driver.synced('NONE')
+    expect(driver.member.sessionDeadlineMs).toBe(5 + SESSION_MS)
+  })
+
   it('an answered heartbeat counts from when it was sent, not from when its answer came', () => {
     const driver = new Driver().stable()
     driver.nowMs = HEARTBEAT_MS

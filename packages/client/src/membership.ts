@@ -38,6 +38,7 @@ export interface Membership {
   heartbeatDueMs: number
   /** From here on the coordinator may have given our partitions away: they are given up before that (row I19). */
   sessionDeadlineMs: number
+  syncSentMs: number
   retryAtMs: number
   /** Whether the end was FENCED_INSTANCE_ID: another process owns the consumer id, and coming back would only fence it. */
   isFenced: boolean
@@ -153,7 +154,8 @@ export function newMembership(options: {
     heartbeatRequestId: null,
     heartbeatSentMs: 0,
     heartbeatDueMs: Infinity,
-    sessionDeadlineMs: Infinity,
+    syncSentMs: -Infinity,
+    sessionDeadlineMs: -Infinity,
     retryAtMs: Infinity,
     isFenced: false,
   }
@@ -176,7 +178,7 @@ export function step(member: Membership, input: MembershipInput, nowMs: number):
     case 'joinAnswered':
       return isCurrent(member, input, 'joining') ? joinAnswered(member, input, nowMs) : []
     case 'assignmentMade':
-      return isCurrent(member, input, 'assigning') ? sync(member, input.assignments) : []
+      return isCurrent(member, input, 'assigning') ? sync(member, input.assignments, nowMs) : []
     case 'syncAnswered':
       return isCurrent(member, input, 'syncing') ? syncAnswered(member, input, nowMs) : []
     case 'attemptFailed':
@@ -251,7 +253,7 @@ function joinAnswered(
       member.generationId = answer.generationId
       member.isLeader = answer.leaderId === answer.memberId
       member.heartbeatDueMs = nowMs + member.heartbeatIntervalMs
-      if (!member.isLeader || answer.skipAssignment) return sync(member, NOBODY)
+      if (!member.isLeader || answer.skipAssignment) return sync(member, NOBODY, nowMs)
       member.phase = 'assigning'
       member.requestId += 1
       return [
@@ -274,8 +276,9 @@ function joinAnswered(
   }
 }
 
-function sync(member: Membership, assignments: ReadonlyMap<string, Buffer>): MembershipEffect[] {
+function sync(member: Membership, assignments: ReadonlyMap<string, Buffer>, nowMs: number): MembershipEffect[] {
   member.phase = 'syncing'
+  member.syncSentMs = nowMs
   member.requestId += 1
   const { requestId, memberId, generationId } = member
   return [{ kind: 'sync', requestId, memberId, generationId, assignments }]
@@ -288,7 +291,8 @@ function syncAnswered(
 ): MembershipEffect[] {
   switch (answer.errorCode) {
     case 'NONE':
-      member.sessionDeadlineMs = nowMs + member.sessionTimeoutMs
+      // Not from the answer, which took its time: the coordinator must not be the first to end the session.
+      member.sessionDeadlineMs = Math.max(member.sessionDeadlineMs, member.syncSentMs + member.sessionTimeoutMs)
       member.heartbeatDueMs = Math.min(member.heartbeatDueMs, nowMs + member.heartbeatIntervalMs)
       return assigned(member, answer.assignment)
     case 'REBALANCE_IN_PROGRESS':
