@@ -1,5 +1,6 @@
 // Runs the tests against clients that npm does not bring. A client that is missing is installed; the tests of one that cannot be fail by its name.
 import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -33,6 +34,17 @@ if (wanted.length > 0) install(wanted)
 for (const name of names()) {
   process.stderr.write(`interop: ${name} is missing and could not be installed: its tests will fail\n`)
 }
+
+// One Maven at a time: the tests, side by side, would run two that write to one local repository.
+const interop = join(root, 'conformance', 'interop')
+for (const { name } of readdirSync(interop, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  const cwd = join(interop, name)
+  if (!existsSync(join(cwd, 'pom.xml')) || existsSync(join(cwd, 'target', 'class-path.txt'))) continue
+  process.stderr.write(`interop: fetching the jars of ${name} with Maven\n`)
+  if (succeeds(['mvn', '-B', '-q', 'dependency:build-classpath'], { cwd })) continue
+  process.stderr.write(`interop: the jars of ${name} could not be fetched: its tests will try again\n`)
+}
+
 const vitest = join(root, 'node_modules', '.bin', 'vitest')
 const args = ['run', '--config', join(root, 'vitest.interop.config.ts'), ...process.argv.slice(2)]
 const { status } = spawnSync(vitest, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })

@@ -5,17 +5,16 @@ import { Client } from '@goqueue/client'
 import { apis } from '@goqueue/protocol'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { useBrokerProcesses } from '../support/broker-process.ts'
+import { FETCH_MS } from '../support/maven-class-path.ts'
 import { requireKafkaTools, runKafkaTool, type KafkaTool } from './kafka-tools/kafka-tools.ts'
 
-/** Maven fetches forty megabytes where it has never run. */
-const FETCH_MS = 300_000
-
 const brokers = useBrokerProcesses()
+let classPath: string
 let server: string
 let client: Client
 
 beforeAll(async () => {
-  requireKafkaTools()
+  classPath = requireKafkaTools()
   const broker = await brokers.start({ dataDir: await brokers.directory() })
   const { host, port } = await broker.ready
   server = `${host}:${port}`
@@ -26,7 +25,7 @@ afterAll(() => client.close())
 
 /** What a tool printed, without runs of blanks. */
 async function run(tool: KafkaTool, ...args: string[]): Promise<string> {
-  const ended = await runKafkaTool(tool, ['--bootstrap-server', server, ...args])
+  const ended = await runKafkaTool(classPath, tool, ['--bootstrap-server', server, ...args])
   const text = ended.lines.map((line) => line.trim().replace(/\s+/g, ' ')).join('\n')
   expect(ended.exitCode, `${text}\n${ended.stderr}`).toBe(0)
   return text

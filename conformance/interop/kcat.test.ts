@@ -1,9 +1,10 @@
 // kcat, which is librdkafka, against goqueue-broker: everything that people do with it from a shell.
-import { compressionOf, splitBatches, type CompressionName, type RecordBatchHeader } from '@goqueue/protocol'
+import { compressionOf, type CompressionName } from '@goqueue/protocol'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { useBrokerProcesses, type Address } from '../support/broker-process.ts'
 import { LineProcess, untilAny } from '../support/line-process.ts'
 import { requireBinary } from '../support/require-binary.ts'
+import { storedBatches } from '../support/stored-batches.ts'
 import { WireConnection } from '../support/wire-connection.ts'
 
 const SESSION = ['-X', 'session.timeout.ms=6000', '-X', 'heartbeat.interval.ms=500']
@@ -60,19 +61,6 @@ async function newTopic(numPartitions: number): Promise<string> {
   return name
 }
 
-/** The headers of the batches of partition 0, as they are stored. */
-async function storedBatches(topic: string): Promise<RecordBatchHeader[]> {
-  const { responses } = await withConnection((connection) =>
-    connection.request('Fetch', 12, {
-      maxWaitMs: 0,
-      minBytes: 0,
-      topics: [{ topic, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }] }],
-    }),
-  )
-  const records = responses[0]?.partitions[0]?.records ?? Buffer.alloc(0)
-  return [...splitBatches(records)].map(({ header }) => header)
-}
-
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index}`)
 
 describe('kcat -L', () => {
@@ -102,7 +90,7 @@ describe('kcat -P', () => {
       const lines = numbered(`a value that can be compressed, of ${compression}`, 50)
       await produce(topic, lines, ['-z', compression])
       expect(await consume(topic)).toEqual(lines)
-      const compressions = (await storedBatches(topic)).map(compressionOf)
+      const compressions = (await storedBatches(address, topic)).map(compressionOf)
       expect(new Set(compressions)).toEqual(new Set([compression]))
     },
   )
@@ -130,7 +118,7 @@ describe('kcat -P', () => {
     const lines = numbered('line', 30)
     await produce(topic, lines, ['-X', 'enable.idempotence=true', '-X', 'batch.num.messages=7'])
     expect(await consume(topic)).toEqual(lines)
-    const headers = await storedBatches(topic)
+    const headers = await storedBatches(address, topic)
     expect(headers.length).toBeGreaterThan(1)
     expect(new Set(headers.map(({ producerId }) => producerId)).size).toBe(1)
     for (const { producerId, producerEpoch, baseSequence, baseOffset } of headers) {
