@@ -46,9 +46,25 @@ const json: Readonly<Record<string, string>> = {
     }
   ],
   "partitions": [
-    { "topic": "orders", "partition": 0, "committedOffset": 10, "logEndOffset": 12, "lag": 2, "owner": "consumer-1-5a…" }
+    { "topic": "orders", "partition": 0, "committedOffset": 10, "logEndOffset": 12, "lag": 2, "timeBehindMs": 1500, "owner": "consumer-1-5a…" }
   ],
   "totalLag": 2
+}`,
+  lag: `{
+  "groupId": "billing", "state": "Stable", "observedAtMs": 1700000000000,
+  "lag": 2, "timeBehindMs": 1500, "drainMs": 400,
+  "members": [
+    {
+      "memberId": "consumer-1-5a…", "consumerId": "consumer-1", "clientId": "billing-service", "host": "/10.0.0.7",
+      "lag": 2, "timeBehindMs": 1500, "drainMs": 400
+    }
+  ],
+  "partitions": [
+    {
+      "topic": "orders", "partition": 0, "committedOffset": 10, "logStartOffset": 0, "logEndOffset": 12,
+      "owner": "consumer-1-5a…", "lag": 2, "timeBehindMs": 1500, "drainMs": 400
+    }
+  ]
 }`,
   'explain-group': `[
   {
@@ -103,7 +119,8 @@ const notes: Readonly<Record<string, string>> = {
   'delete-records':
     'Without `--execute` it prints what would be deleted and changes nothing. `P:end` means the end of the partition as the plan shows it: what is produced meanwhile stays.',
   'describe-group':
-    '`--state`, `--members` and `--offsets` show only that part, also together, and in JSON leave out the other fields. An owner is the member id of a member. `committedOffset` is the next record to read, or null when nothing is committed; `logEndOffset` is null when the topic is gone; `lag` is the difference, or null when one of them is; `totalLag` is the sum of those that are known.',
+    '`--state`, `--members` and `--offsets` show only that part, also together, and in JSON leave out the other fields. An owner is the member id of a member. `committedOffset` is the next record to read, or null when nothing is committed; `logEndOffset` is null when the topic is gone; `lag` is the difference, counted from the start of the log where nothing is committed; `timeBehindMs` is the age of the oldest record that is not processed; `totalLag` is the sum of what is known.',
+  lag: 'Without a group it is a line, or an object of a list, for each consumer group. `lag` counts records from the committed offset to the end of the log, or from its start where nothing is committed. `timeBehindMs` is the age of the oldest record that is not processed, by the timestamp of that record and the clock of this machine. `drainMs` is how long the records that are there now take at the pace of the commits between two looks: with `--sample-ms` or `--watch`; records that are still to come do not count. Of a member and of a group it is the records together, the oldest record and the slowest partition. Both times are 0 when nothing is left and null when they are not known: a single look sees no pace, and neither do two with no commit between them. The log offsets, lag and times of a partition that is gone are null, and it does not count.',
   'reset-offsets':
     'Without `--execute` it prints the plan and changes nothing, whatever the group is doing. With it, a group that has members is refused and they are named: members commit offsets of their own, so stop them first; `--wait` waits until they are gone (Ctrl-C ends that, with exit code 1 and nothing changed), and then plans from what they committed last. A group that does not exist is made; its `state` is null in the plan. A new offset outside the log is moved to its nearer end, and `movedTo` says which (`"begin"` or `"end"`, else null); a time after the last record means the end. `--to-current` leaves partitions out for which nothing is committed, `--shift-by` refuses them. With `--export` the new offsets are printed in place of the table, for another `--from-file`.',
   'delete-offsets':

@@ -83,6 +83,7 @@ describe('what is understood', () => {
       'consume',
       'list-groups',
       'describe-group',
+      'lag',
       'explain-group',
       'reset-offsets',
       'delete-offsets',

@@ -13,6 +13,7 @@ import { describeConfig } from './commands/describe-config.ts'
 import { describeGroup } from './commands/describe-group.ts'
 import { describeTopic } from './commands/describe-topic.ts'
 import { explainGroup } from './commands/explain-group.ts'
+import { lag } from './commands/lag.ts'
 import { listGroups } from './commands/list-groups.ts'
 import { listTopics } from './commands/list-topics.ts'
 import { produce } from './commands/produce.ts'
@@ -51,6 +52,7 @@ export async function parseArguments(args: readonly string[]): Promise<Parsed> {
   register(consume)
   register(listGroups)
   register(describeGroup)
+  register(lag)
   register(explainGroup)
   register(resetOffsets)
   register(deleteOffsets)

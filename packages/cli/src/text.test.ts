@@ -1,6 +1,6 @@
 // Counted things read well, and names from elsewhere cannot speak to the terminal.
 import { expect, it } from 'vitest'
-import { count, printable } from './text.ts'
+import { count, printable, timeSpan } from './text.ts'
 
 it('numbers are grouped, and nouns agree with them', () => {
   expect([count(0, 'record'), count(1, 'record'), count(12_345, 'record')]).toEqual([
@@ -8,6 +8,22 @@ it('numbers are grouped, and nouns agree with them', () => {
     '1 record',
     '12,345 records',
   ])
+})
+
+it('lengths of time show their two largest units', () => {
+  const spans = [0, 0.4, 350, 12_345, 60_000, 200_000, 7_500_000, 97_200_000, 10 ** 11]
+  expect(spans.map(timeSpan)).toEqual([
+    '0 ms',
+    '0 ms',
+    '350 ms',
+    '12 s',
+    '1 min',
+    '3 min 20 s',
+    '2 h 5 min',
+    '1 d 3 h',
+    '1,157 d 9 h',
+  ])
+  expect(timeSpan(null)).toBeNull()
 })
 
 it('N16: control characters in names are shown, never sent to the terminal', () => {

@@ -12,6 +12,29 @@ export function count(amount: number, noun: string): string {
   return `${grouped(amount)} ${noun}${amount === 1 ? '' : 's'}`
 }
 
+const TIME_UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const
+
+/** A length of time by its two largest units, less than a second in ms: '350 ms', '12 s', '2 h 5 min'. null stays null. */
+export function timeSpan(durationMs: number | null): string | null {
+  if (durationMs === null) return null
+  const first = TIME_UNITS.findIndex(([, unitMs]) => durationMs >= unitMs)
+  const shown = first < 0 ? [TIME_UNITS[4]] : TIME_UNITS.slice(first, first + 2)
+  let leftMs = durationMs
+  const parts = shown.flatMap(([unit, unitMs], index) => {
+    const amount = Math.floor(leftMs / unitMs)
+    leftMs -= amount * unitMs
+    const isNoise = index > 0 && (amount === 0 || unit === 'ms')
+    return isNoise ? [] : [`${grouped(amount)} ${unit}`]
+  })
+  return parts.join(' ')
+}
+
 /** Names are chosen by others: control characters are shown as \\x1b, so that none reaches the terminal. */
 export function printable(name: string): string {
   return name.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)

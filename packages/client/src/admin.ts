@@ -3,10 +3,12 @@ import { decodeAssignment, DecodeError, ZERO_UUID, type ResponseOf } from '@goqu
 import * as configs from './admin/configs.ts'
 import * as groupOffsets from './admin/group-offsets.ts'
 import * as groups from './admin/groups.ts'
+import { observeGroup, type LagOptions } from './admin/lag.ts'
 import * as partitions from './admin/partitions.ts'
 import { throwFinal } from './admin/throw-final.ts'
 import type { Cluster } from './cluster.ts'
 import { ClosedError, codeOf, KafkaError, malformedAnswer, throwOnError } from './errors.ts'
+import { groupLag, type GroupLag } from './group-lag.ts'
 import { lookUpOffsets, type FoundOffset, type OffsetQuery } from './offset-lookup.ts'
 import { fetchCommitted, type CommittedOffset } from './committed-offsets.ts'
 import { checkTopic, type TopicToCreate } from './options.ts'
@@ -258,6 +260,20 @@ export class Admin {
     return found
       .flatMap(({ topic, partition, committed }) => (committed === null ? [] : [{ topic, partition, ...committed }]))
       .sort((left, right) => compareText(left.topic, right.topic) || left.partition - right.partition)
+  }
+
+  /**
+   * How far a group is behind, in records and in time, for each partition that it has committed or owns, each member, and
+   * in all; with the observation before as `previous`, also how long it will take. One small read for each partition that is
+   * behind says how old its oldest record is. Rejects with GROUP_ID_NOT_FOUND when there is no such group.
+   */
+  async lag(groupId: string, options: LagOptions = {}): Promise<GroupLag> {
+    this.refuseIfClosed()
+    const [group, committed] = await Promise.all([
+      this.describeGroup(groupId, options),
+      this.groupOffsets(groupId, null, options),
+    ])
+    return groupLag(await observeGroup(this.cluster, { ...group, committed }, options), options.previous ?? null)
   }
 
   /** Deletes a group with its offsets. Rejects with NON_EMPTY_GROUP while it has members, or GROUP_ID_NOT_FOUND. */

@@ -6,6 +6,8 @@ import {
   type PartitionsByTopic,
   type PreviousAssignment,
 } from '@goqueue/protocol'
+import { newAdmin } from './admin.ts'
+import type { LagOptions } from './admin/lag.ts'
 import { backoffMs } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
 import { CommitQueue, type QueuedCommit } from './commit-queue.ts'
@@ -21,6 +23,7 @@ import {
   resolveAssignors,
   subscribedTopics,
 } from './group-assignment.ts'
+import type { GroupLag } from './group-lag.ts'
 import { GroupRequests, type MemberIdentity } from './group-requests.ts'
 import {
   newMembership,
@@ -86,6 +89,8 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   private failingSinceMs: number | null = null
   private hasJoinedOnce = false
   private failure: Error | null = null
+  /** What `lag` observed last. */
+  private lastLag: GroupLag | null = null
   /** Counts the times this member left: an iteration ends when that happens, and a new one joins again. */
   private departures = 0
   private leaving: Promise<void> = Promise.resolve()
@@ -215,6 +220,17 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     const byTopic = groupByTopic([{ topic, partition }])
     const found = await fetchCommitted(this.cluster, this.groupId, byTopic, options)
     return found.find((item) => item.topic === topic && item.partition === partition)?.committed ?? null
+  }
+
+  /**
+   * How far the whole group is behind, as `admin.lag` says it; this member's own share stands in `members`. From the second
+   * call on it says how long it will take, by what was committed since the call before; `previous` overrules that.
+   */
+  async lag(options: LagOptions = {}): Promise<GroupLag> {
+    this.refuseIfClosed()
+    const { previous = this.lastLag, signal } = options
+    this.lastLag = await newAdmin(this.cluster).lag(this.groupId, { previous, signal })
+    return this.lastLag
   }
 
   /**

@@ -12,6 +12,7 @@ export {
 export type { AlterConfigsOptions, ConfigChanges, ConfigEntry, ConfigResource, ConfigSource } from './admin/configs.ts'
 export type { OffsetToSet } from './admin/group-offsets.ts'
 export type { GroupSummary, ListGroupsOptions, MemberToRemove, RemoveMembersOptions } from './admin/groups.ts'
+export type { LagOptions } from './admin/lag.ts'
 export type { PartitionBegin, RecordsToDelete } from './admin/partitions.ts'
 export type { CommittedOffset } from './committed-offsets.ts'
 export type { BrokerAddress, Dial } from './connection.ts'
@@ -27,6 +28,7 @@ export {
   type GoQueueErrorDetails,
 } from './errors.ts'
 export { GroupConsumer, type GroupAssignment } from './group-consumer.ts'
+export type { GroupLag, LagTotal, MemberLag, PartitionLag } from './group-lag.ts'
 export type { FoundOffset, OffsetQuery } from './offset-lookup.ts'
 export type {
   AutoOffsetReset,

@@ -1,11 +1,11 @@
 // describe-group GROUP [--state] [--members] [--offsets] [--watch]
-import type { Admin, GroupMember } from '@goqueue/client'
+import type { Admin, GroupMember, PartitionLag } from '@goqueue/client'
 import type { Command } from '../command.ts'
 import { UsageError } from '../failure.ts'
-import { lagOf, type PartitionLag } from '../group-lag.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions, Result } from '../session.ts'
 import { facts, table } from '../table.ts'
+import { timeSpan } from '../text.ts'
 import { watch } from '../watch.ts'
 
 interface Options extends GlobalOptions {
@@ -52,8 +52,7 @@ interface Parts {
 async function picture(admin: Admin, groupId: string, parts: Parts): Promise<Result> {
   const group = await aboutGroup(groupId, admin.describeGroup(groupId))
   const { state, protocolType, coordinator, assignor, members } = group
-  const partitions = parts.offsets ? await lagOf(admin, group) : []
-  const totalLag = partitions.reduce((sum, { lag }) => sum + (lag ?? 0), 0)
+  const { partitions, lag: totalLag } = parts.offsets ? await admin.lag(groupId) : { partitions: [], lag: 0 }
   return {
     json: {
       groupId,
@@ -62,7 +61,7 @@ async function picture(admin: Admin, groupId: string, parts: Parts): Promise<Res
       coordinator,
       assignor,
       ...(parts.members && { members }),
-      ...(parts.offsets && { partitions, totalLag }),
+      ...(parts.offsets && { partitions: partitions.map(withoutPace), totalLag }),
     },
     text: [
       facts([
@@ -80,6 +79,11 @@ async function picture(admin: Admin, groupId: string, parts: Parts): Promise<Res
         : []),
     ].join('\n'),
   }
+}
+
+/** Who looks once sees no pace: `lag` is the command for that. */
+function withoutPace({ topic, partition, committedOffset, logEndOffset, lag, timeBehindMs, owner }: PartitionLag) {
+  return { topic, partition, committedOffset, logEndOffset, lag, timeBehindMs, owner }
 }
 
 function memberTable(members: readonly GroupMember[], isDetailed: boolean): string {
@@ -109,6 +113,7 @@ function partitionTable(partitions: readonly PartitionLag[], members: readonly G
     { heading: 'COMMITTED', cell: ({ committedOffset }) => committedOffset },
     { heading: 'LOG END', cell: ({ logEndOffset }) => logEndOffset },
     { heading: 'LAG', cell: ({ lag }) => lag },
+    { heading: 'TIME BEHIND', cell: ({ timeBehindMs }) => timeSpan(timeBehindMs) },
     { heading: 'OWNER', cell: ({ owner }) => (owner === null ? null : (names.get(owner) ?? owner)) },
   ])
 }
