@@ -2,7 +2,9 @@
 import type { Duplex } from 'node:stream'
 import { openBroker, type Broker, type BrokerOptions } from '@goqueue/broker-core'
 import { VirtualRuntime } from '@goqueue/broker-core/testing'
+import type { ApiName } from '@goqueue/protocol'
 import { Client, type ClientOptions } from '../src/index.ts'
+import { watchedWire } from './watched-wire.ts'
 
 /** Rounds of the event loop in which whatever can happen without time passing has happened. */
 const ROUNDS = 12
@@ -15,16 +17,21 @@ export class World {
   /** Whether the broker can be reached. */
   isReachable = true
   private readonly clients: Client[] = []
+  private readonly rounds: number
 
-  private constructor(runtime: VirtualRuntime, broker: Broker) {
+  private constructor(runtime: VirtualRuntime, broker: Broker, rounds: number) {
     this.runtime = runtime
     this.broker = broker
+    this.rounds = rounds
   }
 
-  static async open(options: BrokerOptions & { readonly seed?: number } = {}): Promise<World> {
-    const { seed = 1, ...brokerOptions } = options
+  /** A test that asks for exact times of what takes many requests one after another needs more `rounds` of the event loop. */
+  static async open(
+    options: BrokerOptions & { readonly seed?: number; readonly rounds?: number } = {},
+  ): Promise<World> {
+    const { seed = 1, rounds = ROUNDS, ...brokerOptions } = options
     const runtime = new VirtualRuntime({ seed })
-    return new World(runtime, await openBroker({ memory: true, runtime, ...brokerOptions }))
+    return new World(runtime, await openBroker({ memory: true, runtime, ...brokerOptions }), rounds)
   }
 
   client(options: ClientOptions = {}): Client {
@@ -33,13 +40,19 @@ export class World {
     return client
   }
 
-  /** A client in a process that can be killed: its connections break and it makes no others. */
-  mortalClient(options: ClientOptions = {}): { readonly client: Client; kill(): void } {
+  /**
+   * A client in a process that can be killed: its connections break and it makes no others. `sent` is called with the name of
+   * each request at the instant at which it is sent and, time standing still on the way, heard.
+   */
+  mortalClient(
+    options: ClientOptions = {},
+    sent: (name: ApiName) => void = () => {},
+  ): { readonly client: Client; kill(): void } {
     const wires: Duplex[] = []
     let isDead = false
     const dial = () => {
       if (isDead) throw new Error('killed')
-      const wire = this.dial()
+      const wire = watchedWire(this.dial(), sent)
       wires.push(wire)
       return wire
     }
@@ -65,7 +78,7 @@ export class World {
 
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
-    for (let round = 0; round < ROUNDS; round++) await new Promise((resume) => setImmediate(resume))
+    for (let round = 0; round < this.rounds; round++) await new Promise((resume) => setImmediate(resume))
   }
 
   /** Lets time pass. */
