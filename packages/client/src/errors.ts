@@ -6,6 +6,7 @@ import { errorEntry, type ErrorCode } from '@goqueue/protocol'
 export type ClientErrorCode =
   | 'INVALID_OPTIONS'
   | 'INVALID_ARGUMENT'
+  | 'INVALID_RECORD'
   | 'CLOSED'
   | 'CONNECTION_FAILED'
   | 'REQUEST_TIMEOUT'
@@ -14,6 +15,7 @@ export type ClientErrorCode =
   | 'NOT_ASSIGNED'
   | 'PARTITION_REVOKED'
   | 'SESSION_EXPIRED'
+  | 'HANDLER_TIMEOUT'
   | 'NO_OFFSET'
   | 'CONSUMER_ID_IN_USE'
 

@@ -22,6 +22,8 @@ import type { CheckedProducerOptions } from './options.ts'
 import { defaultPartitioner, type Partitioner } from './partitioner.ts'
 import type { Bytes, ProducerRecord, RecordPlace } from './record.ts'
 import type { Alarm } from './runtime.ts'
+import type { Topic, TypedRecord } from './topic.ts'
+import { encodeRecords } from './typed-record.ts'
 import { Deferred, orAborted, settledWithin, type CallOptions } from './waiting.ts'
 
 /** Batches of one request: well below what brokers accept (socket.request.max.bytes, 100 MiB). */
@@ -46,17 +48,20 @@ const NO_HEADERS: RecordToBuild['headers'] = []
 
 /** The records of one `send` call, and the promise of their places. */
 class PendingSend {
-  readonly records: readonly ProducerRecord[]
+  /** A promise where schemas of typed topics take their time. */
+  readonly records: readonly ProducerRecord[] | Promise<readonly ProducerRecord[]>
   readonly isMany: boolean
   readonly places: RecordPlace[] = []
   readonly outcome = new Deferred<RecordPlace | RecordPlace[]>()
   remaining: number
   error: Error | null = null
 
-  constructor(records: readonly ProducerRecord[], isMany: boolean) {
+  constructor(records: PendingSend['records'], count: number, isMany: boolean) {
     this.records = records
     this.isMany = isMany
-    this.remaining = records.length
+    this.remaining = count
+    // What a schema refuses is heard of when the send's turn comes.
+    if (records instanceof Promise) records.catch(() => {})
   }
 
   settle(): void {
@@ -83,7 +88,7 @@ export class Producer {
   private readonly partitioner: Partitioner
   private readonly accumulator: BatchAccumulator<PendingSend>
   private readonly unsettled = new Set<PendingSend>()
-  /** Sends that wait for room or for a topic's metadata; those behind them wait too, which keeps the order. */
+  /** Sends that wait for room, a schema or a topic's metadata; those behind them wait too, which keeps the order. */
   private line: PendingSend[] = []
   private roomMade: Deferred<void> | null = null
   private isAdmitting = false
@@ -119,21 +124,38 @@ export class Producer {
    * Sends records and gives their places, in the same order, when all are acknowledged as `acks` says. If one fails the
    * call rejects with its error, after the outcome of all is known: others of the call may have been written.
    * A signal that fires ends the wait; records that were accepted are still sent.
+   *
+   * A record to a typed topic carries what the topic's schemas accept. It is written as given, not as the schemas'
+   * output, so that a reader with the same schemas gets that output; and what is validated is what the reader will find:
+   * for JSON the value as it comes back from JSON, where a Date is a string. What does not fit rejects the call with
+   * INVALID_RECORD, and none of its records is sent. Sends behind one whose schema takes its time wait for it.
    */
   send(record: ProducerRecord, options?: CallOptions): Promise<RecordPlace>
-  send(records: readonly ProducerRecord[], options?: CallOptions): Promise<RecordPlace[]>
+  send<const Topics extends readonly (string | Topic)[]>(
+    records: { readonly [Index in keyof Topics]: TypedRecord<Topics[Index]> },
+    options?: CallOptions,
+  ): Promise<RecordPlace[]>
+  send<T extends Topic>(record: TypedRecord<T>, options?: CallOptions): Promise<RecordPlace>
   send(
-    input: ProducerRecord | readonly ProducerRecord[],
+    input: TypedRecord<string | Topic> | readonly TypedRecord<string | Topic>[],
     options: CallOptions = {},
   ): Promise<RecordPlace | RecordPlace[]> {
     const isMany = Array.isArray(input)
-    const send = new PendingSend(isMany ? (input as readonly ProducerRecord[]) : [input as ProducerRecord], isMany)
+    const given = isMany ? (input as readonly TypedRecord<string | Topic>[]) : [input as TypedRecord<string | Topic>]
     if (this.isClosing) return Promise.reject(new ClosedError('the producer is closed'))
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
-    if (send.remaining === 0) return Promise.resolve([])
+    if (given.length === 0) return Promise.resolve([])
+    let send: PendingSend
+    try {
+      send = new PendingSend(encodeRecords(given, isMany), given.length, isMany)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
     this.unsettled.add(send)
-    if (this.line.length === 0 && this.hasRoom() && this.areTopicsKnown(send.records)) {
-      this.accept(send)
+    const { records } = send
+    const isReady = this.line.length === 0 && !(records instanceof Promise) && this.hasRoom()
+    if (isReady && this.areTopicsKnown(records)) {
+      this.accept(send, records)
     } else {
       this.line.push(send)
       void this.admit()
@@ -203,19 +225,35 @@ export class Producer {
     this.isAdmitting = true
     for (let send = this.line[0]; send !== undefined; send = this.line[0]) {
       try {
+        const records = send.records instanceof Promise ? await this.whenEncoded(send, send.records) : send.records
         while (!this.hasRoom() && !this.isOver()) {
           this.roomMade = new Deferred<void>()
           await this.roomMade.promise
         }
-        await this.learnTopics(send.records)
+        await this.learnTopics(records)
         this.line.shift()
-        if (!this.isOver()) this.accept(send)
+        if (!this.isOver()) this.accept(send, records)
       } catch (error) {
         this.line.shift()
         this.reject(send, error as Error)
       }
     }
     this.isAdmitting = false
+  }
+
+  /** Waits for schemas, but neither for ever (the line would stand still) nor beyond the producer's end. */
+  private async whenEncoded<T>(send: PendingSend, records: Promise<T>): Promise<T> {
+    const { deliveryTimeoutMs } = this.options
+    const timeUp = new Deferred<never>()
+    const alarm = this.cluster.runtime.setAlarm(deliveryTimeoutMs, () => {
+      const what = `a record's schema gave no answer within ${deliveryTimeoutMs} ms; nothing was written`
+      timeUp.reject(new GoQueueError('DELIVERY_TIMEOUT', what, { retriable: true }))
+    })
+    try {
+      return await Promise.race([records, timeUp.promise, send.outcome.promise as Promise<never>])
+    } finally {
+      alarm.cancel()
+    }
   }
 
   private isOver(): boolean {
@@ -233,9 +271,8 @@ export class Producer {
   }
 
   /** Puts every record of a send into its batch, or none when one of them is wrong. */
-  private accept(send: PendingSend): void {
+  private accept(send: PendingSend, records: readonly ProducerRecord[]): void {
     const { runtime } = this.cluster
-    const { records } = send
     const toBuild: RecordToBuild[] = []
     let partitions: Int32Array
     try {
