@@ -1,6 +1,6 @@
-// Bundles goqueue-broker from the sources into a directory of its own, so that a test starts it as fast as a user does.
+// Bundles goqueue-broker, and programs that use our packages, from the sources into a directory of its own, so that a test starts it as fast as a user does.
 import { copyFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { root } from '../workspace/root.ts'
 
@@ -22,20 +22,28 @@ const thirdPartiesByPath: Plugin = {
 
 /** Puts the broker into `directory`; the path of the module to run. */
 export async function bundleBroker(directory: string): Promise<string> {
-  const main = join(directory, 'dist', 'main.js')
+  await bundle(directory, {})
+  return join(directory, 'dist', 'main.js')
+}
+
+/** Puts the broker and `more` entry points into `directory`, as dist/NAME.js; what they have in common is there once. */
+export async function bundle(
+  directory: string,
+  more: Readonly<Record<string, string>>,
+  plugins: readonly Plugin[] = [],
+): Promise<void> {
   await build({
-    entryPoints: { main: join(SERVER, 'src', 'main.ts'), 'sqlite-worker': WORKER },
-    outdir: dirname(main),
+    entryPoints: { main: join(SERVER, 'src', 'main.ts'), 'sqlite-worker': WORKER, ...more },
+    outdir: join(directory, 'dist'),
     bundle: true,
     splitting: true, // a dynamic import stays lazy
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
     conditions: ['@goqueue/source'],
-    plugins: [thirdPartiesByPath],
+    plugins: [...plugins, thirdPartiesByPath],
     sourcemap: true,
     logLevel: 'warning',
   })
   await copyFile(join(SERVER, 'package.json'), join(directory, 'package.json')) // --version reads it, and node its type
-  return main
 }
