@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from '@goqueue/client'
-import { SingleBar } from 'cli-progress'
 import { BrokerProcess } from './broker-process.ts'
 import { readDataSet } from './data-set.ts'
 import type { FromWorker } from './messages.ts'
+import { progressBar, say, type ProgressBar } from './screen.ts'
 import { judge, rowName } from './verdict.ts'
 import { WorkerProcess } from './worker-process.ts'
 
@@ -23,17 +23,6 @@ const KILL_BROKER_AT = 0.6
 const PATIENCE_MS = 55_000
 
 const admin = fileURLToPath(new URL('../../packages/cli/bin/goqueue-admin.js', import.meta.url))
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
-}
-
-function progressBar(what: string, total: number): SingleBar {
-  const format = `${what.padEnd(8)} [{bar}] {value}/{total} records, {duration_formatted}`
-  const bar = new SingleBar({ format, noTTYOutput: true, notTTYSchedule: 5_000, clearOnComplete: false })
-  bar.start(total, 0)
-  return bar
-}
 
 /** Produces the data set; the names of its rows, with the partition and offset that each was acknowledged with. */
 async function produceAll(broker: BrokerProcess): Promise<Set<string>> {
@@ -65,7 +54,7 @@ class Scene {
   private readonly finished = new Set<string>()
   private readonly finishedBy = new Map<string, number>()
   private hasKilledBroker = false
-  private readonly bar: SingleBar
+  private readonly bar: ProgressBar
   private readonly end: PromiseWithResolvers
 
   constructor(broker: BrokerProcess, directory: string, rows: number) {
