@@ -9,7 +9,7 @@ import { packageVersion } from './version.ts'
 
 /** How long a stopping broker finishes what is in flight. */
 const DRAIN_MS = 10_000
-/** When even that has not ended, the process ends anyway: whoever sent the signal counts on it. */
+/** When even that has not ended, the process ends anyway: whoever sent the signal counts on it. Counted from the signal. */
 const LAST_DEADLINE_MS = DRAIN_MS + 5_000
 /** How long a crash waits for its last words to be taken. */
 const CRASH_LOG_MS = 1_000
@@ -25,7 +25,11 @@ async function serve(settings: Settings): Promise<void> {
   const logger = new Logger(settings.server.logLevel)
   process.on('uncaughtException', (error) => void crash(error, logger))
   const started = startServer(settings, (event) => logger.log(event))
-  const stopOnce = firstOfTwo(() => void started.then((server) => stop(server, logger), fail))
+  const stopOnce = firstOfTwo(() => {
+    // From the signal on: a start that hangs, on a disk that does not answer, must end too.
+    setTimeout(() => process.exit(FAILED), LAST_DEADLINE_MS).unref()
+    void started.then((server) => stop(server, logger), fail)
+  })
   process.on('SIGTERM', stopOnce)
   process.on('SIGINT', stopOnce)
 
@@ -64,7 +68,6 @@ function sayWhatStarted({ server, unknownVariables }: Settings, listener: Listen
 }
 
 async function stop(server: Server, logger: Logger): Promise<void> {
-  setTimeout(() => process.exit(FAILED), LAST_DEADLINE_MS).unref()
   logger.log({ kind: 'stopping', level: 'info', message: 'Stopping: finishing what is in flight.' })
   await stopServer(server, DRAIN_MS)
   logger.log({ kind: 'stopped', level: 'info', message: 'Stopped.' })

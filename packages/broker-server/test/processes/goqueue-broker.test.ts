@@ -124,6 +124,12 @@ describe('a start that does not succeed says one sentence and exits non-zero', (
     expect(outcome.stderr).toMatch(/^goqueue-broker: .*ENOTDIR.*\n$/)
   })
 
+  it('for a data directory below one that takes no others', async () => {
+    const outcome = await startBroker(['--data-dir', '/proc/goqueue/data', '--listen', '127.0.0.1:0']).ended
+    expect(outcome).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(outcome.stderr).toMatch(/^goqueue-broker: open the data directory \/proc\/goqueue\/data: .*mkdir.*\n$/)
+  })
+
   it('for an address that others can reach, without --insecure, before it touches a disk', async () => {
     const dataDir = join(directory, 'untouched')
     const outcome = await startBroker(['--data-dir', dataDir, '--listen', '0.0.0.0:0']).ended
@@ -178,6 +184,25 @@ describe('an end', () => {
     broker.kill('SIGINT')
     broker.kill('SIGCONT')
     expect((await broker.ended).exitCode).toBe(1)
+  })
+
+  it('a start that hangs on its disk ends too, some time after SIGTERM', async () => {
+    const fault = `data:text/javascript,
+      import disk from 'node:fs/promises'
+      import { syncBuiltinESMExports } from 'node:module'
+      const { setTimeout: setRealTimeout } = globalThis
+      globalThis.setTimeout = (act, ms) => setRealTimeout(act, ms / 100)
+      setInterval(() => {}, 1_000) // as the call that hangs would, it keeps the process
+      for (const name of ['mkdir', 'stat']) disk[name] = () => {
+        process.stderr.write('{"kind":"hangs"}\\n')
+        return new Promise(() => {})
+      }
+      syncBuiltinESMExports()`
+    const dataDir = join(directory, 'hangs')
+    const broker = startBroker(['--data-dir', dataDir, '--listen', '127.0.0.1:0'], { preload: [encodeURI(fault)] })
+    await broker.logged('hangs')
+    broker.kill('SIGTERM')
+    expect(await broker.ended).toMatchObject({ exitCode: 1, stdout: '' })
   })
 
   it('SIGINT is as good as SIGTERM', async () => {
