@@ -21,6 +21,12 @@ it('rings alarms in order of time, then of setting, with the clock at their time
   expect(runtime.wallClockMs()).toBe(1_767_225_600_020)
 })
 
+it('tells the wall clock in whole milliseconds, whatever parts of one have passed', () => {
+  const runtime = new VirtualRuntime({ wallClockMs: 1_000 })
+  runtime.advance(2_000 / 3)
+  expect([runtime.nowMs(), runtime.wallClockMs()]).toEqual([2_000 / 3, 1_666])
+})
+
 it('gives the same numbers and valid uuids for the same seed, others for another', () => {
   const draw = (seed: number) => {
     const runtime = new VirtualRuntime({ seed })

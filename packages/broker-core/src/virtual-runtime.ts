@@ -27,8 +27,9 @@ export class VirtualRuntime implements Runtime {
     return this.elapsedMs
   }
 
+  /** Whole milliseconds, as a real one gives them: an alarm may be set for a part of one. */
   wallClockMs(): number {
-    return this.startMs + this.elapsedMs
+    return Math.floor(this.startMs + this.elapsedMs)
   }
 
   setAlarm(delayMs: number, callback: () => void): Alarm {
