@@ -75,7 +75,7 @@ export const moduleRooms = [
       'packages/broker-core/src/options-schema.ts',
       'packages/broker-server/src/',
       'packages/client/src/options.ts',
-      'packages/client/src/options-schema.ts',
+      'packages/client/src/run-options.ts',
       'packages/cli/src/',
     ],
   },
@@ -95,8 +95,9 @@ export const pureFiles = [
   'packages/broker-core/src/log/producer-state.ts',
   'packages/broker-core/src/log/retention.ts',
   'packages/client/src/membership.ts',
-
   'packages/client/src/batch-accumulator.ts',
+  'packages/client/src/offset-tracker.ts',
+  'packages/client/src/subscription.ts',
 ]
 
 /** What lies inside a pure room without being pure: tests, and the codecs that lean on node:zlib. */

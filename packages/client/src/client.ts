@@ -17,6 +17,8 @@ import {
 } from './options.ts'
 import { newProducer, type Producer } from './producer.ts'
 import { nodeRuntime } from './runtime.ts'
+import type { TopicToRead } from './subscription.ts'
+import type { RecordOf } from './topic.ts'
 
 /** The way to a cluster. Nothing is dialled before the first call that needs it. */
 export class Client {
@@ -64,7 +66,9 @@ export class Client {
   }
 
   /** A new member of a consumer group. Throws CONSUMER_ID_IN_USE for a groupId and consumerId that this client has open. */
-  groupConsumer(options: GroupConsumerOptions): GroupConsumer {
+  groupConsumer<const T extends TopicToRead = string | RegExp>(
+    options: GroupConsumerOptions<T>,
+  ): GroupConsumer<RecordOf<T>> {
     this.refuseIfClosed()
     const checked = checkGroupConsumerOptions(options)
     const { groupId, consumerId } = checked

@@ -42,6 +42,7 @@ export class Fetcher implements RecordSource {
   private readonly usedSlots = new Set<string>()
   private reservedBytes = 0
   private bufferedBytes = 0
+  private heldBytes = 0
   private hasFailures = false
   private change: Deferred<void> | null = null
   private alarm: Alarm | null = null
@@ -74,18 +75,18 @@ export class Fetcher implements RecordSource {
     return this.lanes.values()
   }
 
-  /** Stops to read a partition for good: nothing more of it is delivered (row I20) or may be committed. */
+  /** Stops to read a partition for good: nothing more of it is delivered or may be committed, and its signal fires. */
   remove(lane: PartitionLane, reason: Error): void {
-    this.stop(lane, reason)
+    this.stop(lane)
     lane.disown(reason)
   }
 
-  /** Stops to read a partition and fires its signal with `reason`; what was done may be committed until it is disowned. */
-  stop(lane: PartitionLane, reason: Error): void {
+  /** Stops to read a partition: nothing more of it is delivered (row I20). Its signal is the caller's to fire. */
+  stop(lane: PartitionLane): void {
     if (this.lanes.get(lane.key) !== lane) return
     this.lanes.delete(lane.key)
     this.forget(lane)
-    lane.revoke(reason)
+    lane.stop()
     this.planPump()
   }
 
@@ -123,26 +124,64 @@ export class Fetcher implements RecordSource {
   }
 
   take(): ConsumerRecord | null {
-    if (this.hasFailures) this.throwFailure()
+    this.throwFailure()
     for (let lane = this.filled[0]; lane !== undefined; lane = this.filled[0]) {
-      const before = lane.bufferedBytes
-      let record: ConsumerRecord | null
-      try {
-        record = lane.take()
-      } catch (error) {
-        this.bufferedBytes -= before - lane.bufferedBytes
-        this.filled.shift()
-        this.planPump()
-        throw error
-      }
+      const record = this.takeBuffered(lane)
       if (record !== null) return record
-      // The batch is used up: it is another partition's turn, and there is room to fetch.
-      this.bufferedBytes -= before - lane.bufferedBytes
-      this.filled.shift()
-      if (lane.hasRecords) this.filled.push(lane)
-      this.planPump()
     }
     return null
+  }
+
+  /** The next record of one partition if one is at hand. Throws when its bytes are damaged. */
+  takeFrom(lane: PartitionLane): ConsumerRecord | null {
+    while (lane.hasRecords) {
+      const record = this.takeBuffered(lane)
+      if (record !== null) return record
+    }
+    return null
+  }
+
+  /** Partitions with something to deliver, those first that have waited longest. */
+  filledLanes(): readonly PartitionLane[] {
+    return [...this.filled]
+  }
+
+  /** Throws what the application must hear about before anything else. */
+  throwFailure(): void {
+    if (!this.hasFailures) return
+    this.hasFailures = false
+    for (const lane of this.lanes.values()) {
+      const { failure } = lane
+      if (failure === null) continue
+      lane.failure = null
+      this.hasFailures = true
+      this.planPump()
+      throw failure
+    }
+  }
+
+  /** Records that were taken and are not done count in the budget until they are let go. */
+  hold(bytes: number): void {
+    this.heldBytes += bytes
+  }
+
+  letGo(bytes: number): void {
+    this.heldBytes -= bytes
+    this.planPump()
+  }
+
+  /** Whether somebody waits for a record now. */
+  get isAwaited(): boolean {
+    return this.change !== null
+  }
+
+  /** Starts over with everything that fetches: connections, what is known of leaders, and requests under way. */
+  rebuild(): void {
+    for (const slot of this.usedSlots) this.cluster.drop(`fetch:${slot}`)
+    for (const lane of this.lanes.values()) {
+      this.cluster.distrust(lane.topic)
+      this.jump(lane, lane.position ?? lane.start)
+    }
   }
 
   changed(): Promise<void> {
@@ -158,20 +197,30 @@ export class Fetcher implements RecordSource {
 
   private forget(lane: PartitionLane): void {
     this.bufferedBytes -= lane.bufferedBytes
-    const index = this.filled.indexOf(lane)
-    if (index !== -1) this.filled.splice(index, 1)
+    this.unlist(lane)
   }
 
-  private throwFailure(): void {
-    this.hasFailures = false
-    for (const lane of this.lanes.values()) {
-      const { failure } = lane
-      if (failure === null) continue
-      lane.failure = null
-      this.hasFailures = true
-      this.planPump()
-      throw failure
+  private takeBuffered(lane: PartitionLane): ConsumerRecord | null {
+    const before = lane.bufferedBytes
+    let isUsedUp = true
+    try {
+      const record = lane.take()
+      isUsedUp = record === null
+      return record
+    } finally {
+      // The batch is used up, or damaged: it is another partition's turn, and there is room to fetch.
+      if (isUsedUp) {
+        this.bufferedBytes -= before - lane.bufferedBytes
+        this.unlist(lane)
+        if (lane.hasRecords) this.filled.push(lane)
+        this.planPump()
+      }
     }
+  }
+
+  private unlist(lane: PartitionLane): void {
+    const index = this.filled.indexOf(lane)
+    if (index !== -1) this.filled.splice(index, 1)
   }
 
   private failLane(lane: PartitionLane, error: Error): void {
@@ -305,8 +354,8 @@ export class Fetcher implements RecordSource {
   }
 
   private async fetch(slot: FetchSlot, candidates: readonly PartitionLane[]): Promise<void> {
-    const room = this.options.maxBufferedBytes - this.bufferedBytes - this.reservedBytes
-    const isIdle = this.bufferedBytes === 0 && this.reservedBytes === 0
+    const room = this.options.maxBufferedBytes - this.bufferedBytes - this.heldBytes - this.reservedBytes
+    const isIdle = this.bufferedBytes === 0 && this.heldBytes === 0 && this.reservedBytes === 0
     if (room <= 0 && !isIdle) return
     const maxBytes = Math.max(1, Math.min(this.options.maxBytes, room))
     const reserved = Math.min(maxBytes, candidates.length * this.options.partitionMaxBytes)

@@ -1,113 +1,74 @@
-// The group consumer: runs the membership in the background, reads the partitions it is given, commits what is done.
-import {
-  encodeSubscription,
-  type Assignor,
-  type AssignorMember,
-  type PartitionsByTopic,
-  type PreviousAssignment,
-} from '@goqueue/protocol'
+// The group consumer: reads the partitions that its membership is given, by iteration or by a handler, and commits what is done.
 import { newAdmin } from './admin.ts'
 import type { LagOptions } from './admin/lag.ts'
-import { backoffMs } from './backoff.ts'
+import { AutoCommit } from './auto-commit.ts'
 import type { Cluster } from './cluster.ts'
-import { CommitQueue, type QueuedCommit } from './commit-queue.ts'
+import { CommitQueue } from './commit-queue.ts'
 import { fetchCommitted, type CommittedOffset } from './committed-offsets.ts'
-import { diagnostics, type MembershipEvent } from './diagnostics.ts'
-import { ClosedError, GoQueueError, isRetriable, KafkaError } from './errors.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { ClosedError, GoQueueError } from './errors.ts'
 import { Fetcher } from './fetcher.ts'
-import {
-  areCooperative,
-  eagerAdvice,
-  makeAssignments,
-  readMembers,
-  resolveAssignors,
-  subscribedTopics,
-} from './group-assignment.ts'
 import type { GroupLag } from './group-lag.ts'
-import { GroupRequests, type MemberIdentity } from './group-requests.ts'
-import {
-  newMembership,
-  nextDeadlineMs,
-  step,
-  type JoinedMember,
-  type Membership,
-  type MembershipEffect,
-  type MembershipInput,
-  type ReleaseReason,
-} from './membership.ts'
+import { GroupMember, type Departure } from './group-member.ts'
+import { offsetAtTime } from './offset-lookup.ts'
 import type { CheckedGroupConsumerOptions } from './options.ts'
+import { Ownership, type GroupAssignment } from './ownership.ts'
 import type { PartitionLane } from './partition-lane.ts'
 import { groupByTopic, partitionKey, type ConsumerRecord } from './record.ts'
 import { RecordIterator, type RecordSource } from './record-iterator.ts'
-import type { Alarm } from './runtime.ts'
-import { Deferred, orAborted, settledWithin, type CallOptions } from './waiting.ts'
+import { RecordRunner } from './record-runner.ts'
+import { checkRunOptions, type Handler, type RunOptions } from './run-options.ts'
+import { StallWatch } from './stall-watch.ts'
+import { Subscription } from './subscription.ts'
+import { decodeRecord } from './typed-record.ts'
+import { orAborted, settledWithin, type CallOptions } from './waiting.ts'
 
-/** A subscribed topic that does not exist yet is looked for this often by the leader. */
-const MISSING_TOPIC_CHECK_MS = 1_000
-/** How long `close` waits for a coordinator that does not answer: for commits under way, and for the leave. */
-const CLOSE_PATIENCE_MS = 5_000
+/** How long `close` may take, unless it is told otherwise. */
+const CLOSE_TIMEOUT_MS = 5_000
 
-const NEVER_ASSIGNED: PreviousAssignment = { partitions: new Map(), generationId: -1 }
-
-/** Partition numbers by topic. */
-export type GroupAssignment = Record<string, number[]>
-
-/** What an attempt gives, but for what the attempt itself knows. */
-type AttemptOutcome<K extends MembershipInput['kind']> = Omit<
-  Extract<MembershipInput, { kind: K }>,
-  'requestId' | 'retryDelayMs'
->
+export interface CloseOptions {
+  /** Whether handlers of `run` that are at work may end. Default: true. */
+  readonly drain?: boolean | undefined
+  /** How long it may take in all; then whatever is still in hand is left to whoever has the partitions next. Default: 5,000. */
+  readonly timeoutMs?: number | undefined
+  /** Whether the member leaves the group (KIP-1092). Default: a dynamic one does, a static one will be back. */
+  readonly leave?: boolean | undefined
+}
 
 /** Makes one: a door for the client alone, since the constructor is nobody else's business. */
-export let newGroupConsumer: (
+export let newGroupConsumer: <R extends ConsumerRecord<unknown, unknown>>(
   cluster: Cluster,
   options: CheckedGroupConsumerOptions,
   name: string,
   onClosed: () => void,
-) => GroupConsumer
+) => GroupConsumer<R>
 
 /**
- * Made by `client.groupConsumer()`. From `joinGroup()`, or the first iteration, until `leaveGroup()` or `close()` the
+ * Made by `client.groupConsumer()`. From `joinGroup()`, `run()` or the first iteration until `leaveGroup()` or `close()` the
  * membership lives in the background, iterated or not: it heartbeats on its own timer and rejoins by itself.
  */
-export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
+export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = ConsumerRecord> implements AsyncIterable<R> {
   readonly groupId: string
   /** The static member's id, or null. */
   readonly consumerId: string | null
   private readonly cluster: Cluster
   private readonly options: CheckedGroupConsumerOptions
-  private readonly assignors: ReadonlyMap<string, Assignor>
-  private readonly membership: Membership
-  private readonly requests: GroupRequests
+  private readonly subscription: Subscription
   private readonly fetcher: Fetcher
   private readonly commits: CommitQueue
+  private readonly autoCommit: AutoCommit
+  private readonly ownership: Ownership
+  private readonly member: GroupMember
+  private readonly stalls: StallWatch
   private readonly onClosed: () => void
-  /** Settled with the next assignment, for those who wait in `joinGroup`. */
-  private assigned: Deferred<void> | null = null
-  private joinsWaiting = 0
-  private failures = 0
-  private failingSinceMs: number | null = null
-  private hasJoinedOnce = false
-  private failure: Error | null = null
+  private runner: RecordRunner | null = null
   /** What `lag` observed last. */
   private lastLag: GroupLag | null = null
+  /** What an iteration or a run is told once; being fenced is told always. */
+  private failure: Error | null = null
   /** Counts the times this member left: an iteration ends when that happens, and a new one joins again. */
   private departures = 0
-  private leaving: Promise<void> = Promise.resolve()
-  /** The last assignment that was in force: an eager member has given it up by the time its assignor asks for it. */
-  private previous = NEVER_ASSIGNED
-  /** Settles, never by rejecting, when the callbacks called so far are done. */
-  private callbacks: Promise<void> = Promise.resolve()
-  /** Settles when what is being given up before the member rejoins or leaves is given up. */
-  private revoking: Promise<void> = Promise.resolve()
-  /** Given up to others, but not before the revoke callback is done: until then it may commit. */
-  private readonly disowning = new Map<string, PartitionLane>()
-  /** Resolved when the membership has moved on, for commits that the coordinator would not take now. */
-  private moved: Deferred<void> | null = null
-  private hasAdvised = false
-  private departure = { reason: '', timeoutMs: CLOSE_PATIENCE_MS }
-  private alarm: Alarm | null = null
-  private watch: Alarm | null = null
+  private departing: Promise<void> = Promise.resolve()
   private isClosed = false
 
   static {
@@ -119,36 +80,48 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     this.options = options
     this.groupId = options.groupId
     this.consumerId = options.consumerId ?? null
-    this.assignors = resolveAssignors(options.assignors)
     this.onClosed = onClosed
-    const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = options
-    const isStatic = this.consumerId !== null
-    const isCooperative = areCooperative(this.assignors.values())
-    this.membership = newMembership({ isStatic, isCooperative, sessionTimeoutMs, heartbeatIntervalMs })
-    this.requests = new GroupRequests(cluster, {
-      groupId: this.groupId,
-      groupInstanceId: this.consumerId,
-      sessionTimeoutMs,
-      rebalanceTimeoutMs,
+    const { runtime } = cluster
+    const onFailure = (error: Error) => this.fail(error)
+    this.subscription = new Subscription(options.topics)
+    const committed = (lanes: readonly PartitionLane[]) => this.committedOf(lanes)
+    this.fetcher = new Fetcher(cluster, { ...options, name, committed, isPatient: true })
+    this.commits = new CommitQueue((commits) => this.member.commit(commits))
+    const commit = (lane: PartitionLane, offset: number) => this.enqueueCommit(lane, offset, '')
+    this.autoCommit = new AutoCommit({ runtime, commit, onFailure })
+    const { fetcher, autoCommit, subscription } = this
+    this.ownership = new Ownership({ runtime, fetcher, autoCommit, callbacks: options, onFailure })
+    this.member = new GroupMember({
+      cluster,
+      options,
       name,
+      subscription,
+      ownership: this.ownership,
+      onChange: () => this.fetcher.notify(),
+      onEnd: (error, isTold) => this.ended(error, isTold),
     })
-    this.fetcher = new Fetcher(cluster, {
-      ...options,
-      name,
-      committed: (lanes) => this.committedOf(lanes),
-      isPatient: true,
+    this.stalls = new StallWatch({
+      cluster,
+      fetcher,
+      stallTimeoutMs: options.stallTimeoutMs,
+      asks: (lane) => (this.runner === null ? fetcher.isAwaited : this.runner.wants(lane)),
+      isRunning: () => this.runner !== null,
+      member: () => ({ groupId: this.groupId, consumerId: this.consumerId, memberId: this.member.memberId }),
+      rebuild: (reason) => {
+        this.fetcher.rebuild()
+        this.member.rejoin(reason)
+      },
     })
-    this.commits = new CommitQueue((commits) => this.sendCommits(commits))
   }
 
   /** The id that the coordinator gave this member, or null while it has none. */
   get memberId(): string | null {
-    return this.membership.memberId === '' ? null : this.membership.memberId
+    return this.member.memberId === '' ? null : this.member.memberId
   }
 
   /** The generation in which the present assignment was made; -1 before the first. */
   get generationId(): number {
-    return this.membership.generationId
+    return this.member.generationId
   }
 
   /**
@@ -159,20 +132,25 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   async joinGroup(options: CallOptions = {}): Promise<void> {
     this.refuseIfClosed()
     options.signal?.throwIfAborted()
-    if (this.membership.isOwner) return
-    this.start()
-    this.assigned ??= new Deferred<void>().quiet()
-    this.joinsWaiting += 1
-    try {
-      await orAborted(this.assigned.promise, options.signal)
-    } finally {
-      this.joinsWaiting -= 1
-    }
+    this.throwFailure()
+    this.stalls.start()
+    await this.member.join(options)
   }
 
   /** The partitions that are this member's now, by topic; empty while it has none. */
   getAssignment(): GroupAssignment {
-    return partitionsOf(this.fetcher.all())
+    return this.ownership.assignment()
+  }
+
+  /**
+   * How far the whole group is behind, as `admin.lag` says it; this member's own share stands in `members`. From the second
+   * call on with the time that the rest will take, at the pace since the call before.
+   */
+  async lag(options: LagOptions = {}): Promise<GroupLag> {
+    this.refuseIfClosed()
+    const { previous = this.lastLag, signal } = options
+    this.lastLag = await newAdmin(this.cluster).lag(this.groupId, { previous, signal })
+    return this.lastLag
   }
 
   /**
@@ -187,26 +165,24 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     metadata = '',
     options: CallOptions = {},
   ): Promise<void> {
-    const key = partitionKey(topic, partition)
+    const lane = this.ownership.committable(topic, partition)
     // While `close` gives the partitions up, what was done with them may still be committed.
-    if (!this.disowning.has(key)) this.refuseIfClosed()
+    if (!this.ownership.isLeaving(topic, partition)) this.refuseIfClosed()
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new GoQueueError('INVALID_ARGUMENT', `commitOffset: offset ${String(offset)} is not a number from 0`)
     }
-    const lane = this.fetcher.lane(key) ?? this.disowning.get(key)
     if (lane === undefined) throw this.failure ?? notAssigned(topic, partition, this.groupId)
-    await this.enqueueCommit(lane, offset, metadata, options)
+    await this.commitAsked(lane, offset, metadata, options)
   }
 
   /** Commits a record as done: `record.offset + 1`. Rejects with the signal's reason once the record's signal has fired. */
   async commit(record: ConsumerRecord<unknown, unknown>, options: CallOptions = {}): Promise<void> {
-    this.refuseIfClosed()
-    const lane = this.fetcher.lane(partitionKey(record.topic, record.partition))
-    record.signal.throwIfAborted()
-    if (lane === undefined || lane.signal !== record.signal) {
-      throw notAssigned(record.topic, record.partition, this.groupId)
-    }
-    await this.enqueueCommit(lane, record.offset + 1, '', options)
+    const { topic, partition, offset, signal } = record
+    const lane = this.ownership.committable(topic, partition)
+    if (!this.ownership.isLeaving(topic, partition)) this.refuseIfClosed()
+    signal.throwIfAborted()
+    if (lane === undefined || !lane.issued(signal)) throw notAssigned(topic, partition, this.groupId)
+    await this.commitAsked(lane, offset + 1, '', options)
   }
 
   /** The committed offset, the next record to read, or null: nothing is committed. A failure is an error, never null. */
@@ -223,37 +199,31 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   }
 
   /**
-   * How far the whole group is behind, as `admin.lag` says it; this member's own share stands in `members`. From the second
-   * call on it says how long it will take, by what was committed since the call before; `previous` overrules that.
-   */
-  async lag(options: LagOptions = {}): Promise<GroupLag> {
-    this.refuseIfClosed()
-    const { previous = this.lastLag, signal } = options
-    this.lastLag = await newAdmin(this.cluster).lag(this.groupId, { previous, signal })
-    return this.lastLag
-  }
-
-  /**
    * Records of the partitions that are this member's; joins if it has not, and follows every rebalance. A record counts
-   * as finished when the next one is asked for; nothing is committed by itself. `break` stops the delivery and does not
-   * leave the group. Ends when the member leaves or is closed; rejects when the membership cannot go on.
+   * as finished when the next one is asked for; it is committed by itself only with `autoCommit`. `break` stops the
+   * delivery and does not leave the group. Ends when the member leaves or is closed; rejects when the membership cannot go
+   * on, and with INVALID_RECORD for a record that does not fit its typed topic (a new iteration goes on behind it).
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<R> {
     return this.records()
   }
 
   /** As iterating the group consumer itself, with a signal that ends the wait by rejecting with its reason. */
-  records(options: CallOptions = {}): AsyncIterableIterator<ConsumerRecord> {
+  records(options: CallOptions = {}): AsyncIterableIterator<R> {
     this.refuseIfClosed()
-    const { fetcher, departures } = this
-    const hasLeft = () => this.isClosed || this.departures !== departures
-    const source: RecordSource = {
+    this.refuseIfRunning('records')
+    const hasLeft = this.departureFrom()
+    let last: ConsumerRecord | null = null
+    const source: RecordSource<R> = {
       take: () => {
+        if (last !== null) this.finishIterated(last)
+        last = null
         if (hasLeft()) return null
-        this.start()
-        return fetcher.take()
+        this.ensureJoined()
+        last = this.fetcher.take()
+        return last === null ? null : this.typed(last)
       },
-      changed: () => fetcher.changed(),
+      changed: () => this.fetcher.changed(),
       get isEnded() {
         return hasLeft()
       },
@@ -261,14 +231,87 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     return new RecordIterator(source, options.signal)
   }
 
-  /** Goes on from another offset of a partition that is this member's; what was fetched before is dropped. */
+  /**
+   * Has `handler` handle the records of the partitions that are this member's, `concurrency` at once; joins if it has not.
+   * Finished records are committed at intervals, when partitions are given up, and in the end. When partitions are given
+   * up, handlers at work may end; for a rebalance their signal fires after three quarters of `rebalanceTimeoutMs`.
+   *
+   * Resolves when the member leaves or is closed. Rejects when it cannot go on: with what a handler threw for a record that
+   * has failed for good and has no dead-letter topic to go to, and as iterating does. Then what is finished is committed,
+   * and the failed record is the next to be read. The membership goes on until it is left or closed.
+   */
+  async run(options: RunOptions<R>): Promise<void> {
+    this.refuseIfClosed()
+    this.refuseIfRunning('run')
+    const checked = checkRunOptions(options)
+    const { signal, deadLetter, autoCommitIntervalMs = this.options.autoCommitIntervalMs } = checked
+    signal?.throwIfAborted()
+    const { runtime } = this.cluster
+    const hasLeft = this.departureFrom()
+    const handler = checked.handler as Handler<R>
+    const deadLetters = deadLetter === undefined ? null : new DeadLetters(this.cluster, deadLetter.topic, this.groupId)
+    const runner = new RecordRunner({
+      ...checked,
+      runtime,
+      fetcher: this.fetcher,
+      handle: async (record, context) => {
+        const typed = this.typed(record)
+        await handler(typed instanceof Promise ? await typed : typed, context)
+      },
+      bury: deadLetters === null ? null : (record, attempts, error) => deadLetters.send(record, attempts, error),
+      finished: (lane, offset) => {
+        if (checked.autoCommit) this.autoCommit.finish(lane, offset, autoCommitIntervalMs)
+      },
+      ensure: () => {
+        if (!hasLeft()) this.ensureJoined()
+      },
+    })
+    this.runner = runner
+    this.ownership.work = runner
+    const stop = () => runner.fail(signal!.reason)
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      await deadLetters?.open()
+      runner.start()
+      await runner.ended.promise
+      await (hasLeft() ? this.departing.catch(() => {}) : settledWithin(runtime, CLOSE_TIMEOUT_MS, runner.drained()))
+      await this.endRun(runner)
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      this.runner = null
+      this.ownership.work = null
+      await deadLetters?.close()
+    }
+    if (runner.failure !== null) throw runner.failure.error
+  }
+
+  /** Goes on from another offset of a partition that is this member's; what was fetched or taken before is dropped. */
   seek(topic: string, partition: number, offset: number | 'earliest' | 'latest'): void {
     this.refuseIfClosed()
     const lane = this.laneOf(topic, partition)
     if (typeof offset === 'number' && (!Number.isSafeInteger(offset) || offset < 0)) {
       throw new GoQueueError('INVALID_ARGUMENT', `seek: offset ${offset} is not a number from 0`)
     }
+    lane.lastCommit = -1
+    this.autoCommit.forget(lane)
     this.fetcher.jump(lane, offset)
+    this.runner?.restart(lane)
+  }
+
+  /** Goes on from the first record at or after a time in ms since the epoch, or from the end if there is none. Gives the offset. */
+  async seekToTimestamp(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    options: CallOptions = {},
+  ): Promise<number> {
+    this.refuseIfClosed()
+    const lane = this.laneOf(topic, partition)
+    const offset = await offsetAtTime(this.cluster, { topic, partition }, timestampMs, options)
+    // It may have gone, and even come back, while its leader was asked.
+    lane.signal.throwIfAborted()
+    this.seek(topic, partition, offset)
+    return offset
   }
 
   /**
@@ -283,29 +326,39 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
   /** Goes on where `pause` stopped, or where `seek` went meanwhile. */
   resume(topic: string, partition?: number): void {
     this.refuseIfClosed()
-    for (const lane of this.lanesOf(topic, partition)) this.fetcher.resume(lane)
-  }
-
-  /** Leaves the group, static or not: its partitions go to others at once. Iterations end. Commits under way are awaited. */
-  async leaveGroup(options: CallOptions = {}): Promise<void> {
-    this.refuseIfClosed()
-    this.departure = { reason: 'the application left the group', timeoutMs: this.cluster.timeoutMs }
-    await this.depart('leave', options)
+    for (const lane of this.lanesOf(topic, partition)) {
+      this.fetcher.resume(lane)
+      this.runner?.resume(lane)
+    }
   }
 
   /**
-   * Ends the membership and every iteration. A dynamic member leaves the group; a static one stays in it, to come back
-   * within the session timeout and have its partitions again. `leave` overrules both (KIP-1092).
+   * Leaves the group, static or not: its partitions go to others at once. Iterations and `run` end, the latter when handlers
+   * at work have ended. What is finished is committed if that is done by itself.
    */
-  async close(options: { readonly leave?: boolean | undefined } = {}): Promise<void> {
+  async leaveGroup(options: CallOptions = {}): Promise<void> {
+    this.refuseIfClosed()
+    const departure = { reason: 'the application left the group', timeoutMs: this.cluster.timeoutMs }
+    await this.depart('leave', departure, options)
+  }
+
+  /**
+   * Ends the membership, every iteration and `run`: handlers at work may end, what is finished is committed, and a dynamic
+   * member leaves the group; a static one stays in it, to come back within the session timeout and have its partitions
+   * again. Takes `timeoutMs` at most. Not to be awaited by a handler of `run`, for which it would wait.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { drain = true, timeoutMs = CLOSE_TIMEOUT_MS, leave = this.consumerId === null } = options
     if (this.isClosed) return
     this.isClosed = true
-    const isLeaving = options.leave ?? this.consumerId === null
+    const departure = { reason: 'the consumer was closed', timeoutMs }
+    if (!drain) this.runner?.abandonAll()
     try {
       // What cannot be told to the coordinator it will learn at the session's deadline: closing never fails over that.
-      this.departure = { reason: 'the consumer was closed', timeoutMs: CLOSE_PATIENCE_MS }
-      await this.depart(isLeaving ? 'leave' : 'stop', {}).catch(() => {})
+      await this.depart(leave ? 'leave' : 'stop', departure).catch(() => {})
     } finally {
+      this.stalls.stop()
+      this.autoCommit.close()
       this.fetcher.close(closedReason())
       this.onClosed()
     }
@@ -319,25 +372,64 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     if (this.isClosed) throw closedReason()
   }
 
-  /** Joins unless the member has joined or is about to. Throws, once, what ended the last membership; being fenced, always. */
-  private start(): void {
-    const { failure } = this
-    if (failure !== null) {
-      if (!this.membership.isFenced) this.failure = null
-      throw failure
+  private refuseIfRunning(what: string): void {
+    if (this.runner !== null) {
+      throw new GoQueueError(
+        'INVALID_ARGUMENT',
+        `${what}: run is at work and takes the records: await it, or use another consumer`,
+      )
     }
-    if (this.membership.phase !== 'out' && this.membership.phase !== 'ended') return
-    this.hasJoinedOnce = false
-    this.failingSinceMs = null
-    this.advise()
-    this.submit({ kind: 'start' })
   }
 
-  private advise(): void {
-    const advice = eagerAdvice(this.assignors)
-    if (advice === null || this.hasAdvised) return
-    this.hasAdvised = true
-    this.report('eager', { message: `${this.path}: this member ${advice}` })
+  /** Tells whether the member has left since. */
+  private departureFrom(): () => boolean {
+    const { departures } = this
+    return () => this.isClosed || this.departures !== departures
+  }
+
+  private throwFailure(): void {
+    const { failure } = this
+    if (failure === null) return
+    if (!this.member.isFenced) this.failure = null
+    throw failure
+  }
+
+  /** Joins unless the member has joined or is about to. Throws, once, what ended the last membership; being fenced, always. */
+  private ensureJoined(): void {
+    this.throwFailure()
+    this.stalls.start()
+    this.member.start()
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error
+    this.fetcher.notify()
+  }
+
+  private ended(error: Error, isTold: boolean): void {
+    this.failure = isTold ? null : error
+    this.fetcher.notify()
+  }
+
+  private typed(record: ConsumerRecord): R | Promise<R> {
+    const topic = this.subscription.typeOf(record.topic)
+    return (topic === undefined ? record : decodeRecord(topic, record)) as R | Promise<R>
+  }
+
+  private finishIterated({ topic, partition, offset, signal }: ConsumerRecord): void {
+    if (!this.options.autoCommit) return
+    const lane = this.ownership.committable(topic, partition)
+    if (lane === undefined || !lane.issued(signal)) return
+    this.autoCommit.finish(lane, offset + 1, this.options.autoCommitIntervalMs)
+  }
+
+  /** Whatever is left in hand is let go, finished offsets are committed, and the next reader goes on with what is not. */
+  private async endRun(runner: RecordRunner): Promise<void> {
+    for (const [lane, offset] of runner.firstOpen()) {
+      if (this.fetcher.lane(lane.key) === lane) this.fetcher.jump(lane, offset)
+    }
+    runner.abandonAll()
+    await settledWithin(this.cluster.runtime, CLOSE_TIMEOUT_MS, this.autoCommit.flush())
   }
 
   private laneOf(topic: string, partition: number): PartitionLane {
@@ -351,359 +443,48 @@ export class GroupConsumer implements AsyncIterable<ConsumerRecord> {
     return Array.from(this.fetcher.all()).filter((lane) => lane.topic === topic)
   }
 
-  private async depart(kind: 'leave' | 'stop', options: CallOptions): Promise<void> {
+  private depart(kind: 'leave' | 'stop', departure: Departure, options: CallOptions = {}): Promise<void> {
+    this.departing = this.endMembership(kind, departure, options)
+    return this.departing
+  }
+
+  private async endMembership(kind: 'leave' | 'stop', departure: Departure, options: CallOptions): Promise<void> {
+    const { runtime } = this.cluster
+    const deadlineMs = runtime.nowMs() + departure.timeoutMs
     this.departures += 1
-    await settledWithin(this.cluster.runtime, this.departure.timeoutMs, this.commits.idle())
-    this.watch?.cancel()
-    this.submit({ kind })
-    await settledWithin(this.cluster.runtime, this.departure.timeoutMs, this.revoking)
-    this.disown(this.disowning.values())
-    if (this.membership.phase === 'leaving') {
-      this.submit({ kind: 'released', requestId: this.membership.requestId })
-    }
-    this.previous = NEVER_ASSIGNED
-    this.assigned?.reject(new ClosedError(`group '${this.groupId}': the member left before it was assigned`))
-    this.assigned = null
-    this.fetcher.notify()
-    await orAborted(this.leaving, options.signal)
+    this.runner?.stop()
+    this.stalls.stop()
+    await settledWithin(runtime, departure.timeoutMs, this.commits.idle())
+    const leftMs = Math.max(0, deadlineMs - runtime.nowMs())
+    await this.member.depart(kind, { ...departure, timeoutMs: leftMs }, options)
   }
 
-  private submit(input: MembershipInput): void {
-    const effects = step(this.membership, input, this.cluster.runtime.nowMs())
-    const { phase } = this.membership
-    if (phase === 'joining' || phase === 'out' || phase === 'ended') this.disown(this.disowning.values())
-    for (const effect of effects) this.perform(effect)
-    this.moved?.resolve()
-    this.moved = null
-    this.setAlarm()
-  }
-
-  private setAlarm(): void {
-    this.alarm?.cancel()
-    this.alarm = null
-    const { runtime } = this.cluster
-    const deadlineMs = nextDeadlineMs(this.membership)
-    if (deadlineMs === Infinity) return
-    this.alarm = runtime.setAlarm(Math.max(0, deadlineMs - runtime.nowMs()), () => this.submit({ kind: 'tick' }))
-  }
-
-  private perform(effect: MembershipEffect): void {
-    switch (effect.kind) {
-      case 'join':
-        void this.attempt(effect.requestId, () => this.join(effect.memberId, effect.reason))
-        return
-      case 'assign':
-        void this.attempt(effect.requestId, () => this.assign(effect.protocolName, effect.members))
-        return
-      case 'sync':
-        void this.attempt(effect.requestId, () => this.requests.sync(effect, effect.assignments))
-        return
-      case 'heartbeat':
-        void this.heartbeat(effect)
-        return
-      case 'own':
-        this.own(effect)
-        return
-      case 'release':
-        this.release(effect)
-        return
-      case 'dropHeld':
-        this.requests.dropHeld()
-        return
-      case 'leave':
-        this.leaving = this.requests.leave(effect.memberId, this.departure.reason, this.departure)
-        this.leaving.catch(() => {})
-        this.report('left')
-        return
-      case 'end':
-        this.end(effect.error ?? new KafkaError(effect.errorCode ?? 'UNKNOWN_SERVER_ERROR', 'JoinGroup', this.path))
-        return
-      default:
-        effect satisfies never
-    }
-  }
-
-  /** Runs one attempt of the join protocol and hands its outcome to the machine. */
-  private async attempt<K extends 'joinAnswered' | 'assignmentMade' | 'syncAnswered'>(
-    requestId: number,
-    run: () => Promise<AttemptOutcome<K>>,
-  ): Promise<void> {
-    const { runtime } = this.cluster
-    try {
-      const outcome = await run()
-      this.failures += 1
-      const retryDelayMs = backoffMs(this.failures, runtime.random())
-      this.failingSinceMs = null
-      this.submit({ ...outcome, requestId, retryDelayMs } as MembershipInput)
-    } catch (error) {
-      this.failures += 1
-      this.failingSinceMs ??= runtime.nowMs()
-      const isHopeless = !this.hasJoinedOnce && runtime.nowMs() - this.failingSinceMs >= this.cluster.timeoutMs
-      if (!isRetriable(error) || isHopeless) {
-        this.submit({ kind: 'attemptImpossible', requestId, error: error as Error })
-        return
-      }
-      diagnostics.retry({ what: `join ${this.path}`, attempt: this.failures, error })
-      const retryDelayMs = backoffMs(this.failures, runtime.random())
-      this.submit({ kind: 'attemptFailed', requestId, retryDelayMs })
-    }
-  }
-
-  private async join(memberId: string, reason: string): Promise<AttemptOutcome<'joinAnswered'>> {
-    this.report('rejoining')
-    // A static member that leaves and comes back must be gone before it is there again.
-    await this.leaving.catch(() => {})
-    const { topics } = this.options
-    const ownedPartitions = this.ownedPartitions()
-    // Of two who claim a partition the newer generation holds: it is the one in which the claim was true (row I1).
-    const { generationId } = this.previous
-    const protocols = Array.from(this.assignors, ([name, assignor]) => {
-      const userData = assignor.subscriptionUserData?.(this.previous) ?? null
-      return { name, metadata: encodeSubscription({ topics, userData, ownedPartitions, generationId }) }
-    })
-    const answer = await this.requests.join({ memberId, protocols, reason })
-    if (answer.errorCode === 'INCONSISTENT_GROUP_PROTOCOL') throw await this.inconsistentProtocol()
-    // KIP-814: the leader that came back need not assign, but it still leads.
-    if (answer.skipAssignment) await this.lead(readMembers(answer.members))
-    return answer
-  }
-
-  private async inconsistentProtocol(): Promise<KafkaError> {
-    const inUse = await this.requests.protocolInUse({ timeoutMs: this.cluster.timeoutMs }).catch(() => '')
-    const offered = Array.from(this.assignors.keys(), (name) => `'${name}'`).join(', ')
-    const advice =
-      inUse === ''
-        ? `this member offers ${offered}, and the group's other members have none of them: set assignors to what all have`
-        : `the group runs '${inUse}' and this member offers ${offered}: set assignors: ['${inUse}']. To change over, give every member both first`
-    return new KafkaError('INCONSISTENT_GROUP_PROTOCOL', 'JoinGroup', this.path, advice)
-  }
-
-  private ownedPartitions(): PartitionsByTopic {
-    return new Map(
-      Array.from(groupByTopic(this.fetcher.all()), ([topic, lanes]) => [topic, lanes.map((lane) => lane.partition)]),
-    )
-  }
-
-  private async assign(
-    protocolName: string,
-    joined: readonly JoinedMember[],
-  ): Promise<AttemptOutcome<'assignmentMade'>> {
-    const assignor = this.assignors.get(protocolName)
-    if (assignor === undefined) {
-      const explanation = `the group chose '${protocolName}', which this member did not offer`
-      throw new KafkaError('INCONSISTENT_GROUP_PROTOCOL', 'JoinGroup', this.path, explanation)
-    }
-    const members = readMembers(joined)
-    const partitions = await this.lead(members)
-    return { kind: 'assignmentMade', assignments: makeAssignments(assignor, members, partitions) }
-  }
-
-  /** Learns how many partitions the members' topics have, and keeps an eye on them. */
-  private async lead(members: readonly AssignorMember[]): Promise<ReadonlyMap<string, number>> {
-    const topics = subscribedTopics(members)
-    await this.cluster.retrying(`topics of ${this.path}`, {}, () => this.cluster.refresh(topics))
-    const partitions = this.partitionCounts(topics)
-    this.watchTopics(topics, partitions)
-    return partitions
-  }
-
-  private partitionCounts(topics: readonly string[]): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const topic of topics) {
-      const known = this.cluster.knownTopic(topic)
-      if (known !== undefined) counts.set(topic, known.partitions.length)
-    }
-    return counts
-  }
-
-  /** As leader: asks for the topics of the group now and then, and has the group rejoin when there is more to share out. */
-  private watchTopics(topics: readonly string[], counts: ReadonlyMap<string, number>): void {
-    this.watch?.cancel()
-    const { metadataMaxAgeMs, runtime } = this.cluster
-    const isComplete = topics.every((topic) => counts.has(topic))
-    const delayMs = isComplete ? metadataMaxAgeMs : Math.min(MISSING_TOPIC_CHECK_MS, metadataMaxAgeMs)
-    this.watch = runtime.setAlarm(delayMs, () => void this.checkTopics(topics, counts))
-  }
-
-  private async checkTopics(topics: readonly string[], counts: ReadonlyMap<string, number>): Promise<void> {
-    try {
-      await this.cluster.refresh(topics)
-    } catch (error) {
-      diagnostics.retry({ what: `topics of ${this.path}`, attempt: 1, error })
-    }
-    if (!this.membership.isLeader || this.isClosed) return
-    const now = this.partitionCounts(topics)
-    const isUnchanged = topics.every((topic) => now.get(topic) === counts.get(topic))
-    this.watchTopics(topics, counts)
-    if (!isUnchanged) this.submit({ kind: 'partitionsChanged' })
-  }
-
-  private async heartbeat(effect: Extract<MembershipEffect, { kind: 'heartbeat' }>): Promise<void> {
-    const { requestId } = effect
-    try {
-      const errorCode = await this.requests.heartbeat(effect)
-      this.submit({ kind: 'heartbeatAnswered', requestId, errorCode })
-    } catch (error) {
-      diagnostics.retry({ what: `heartbeat of ${this.path}`, attempt: 1, error })
-      this.submit({ kind: 'heartbeatFailed', requestId })
-    }
-  }
-
-  private own({ added, assignment, generationId }: Extract<MembershipEffect, { kind: 'own' }>): void {
-    this.previous = { partitions: assignment, generationId }
-    const lanes: PartitionLane[] = []
-    for (const [topic, partitions] of added) {
-      for (const partition of new Set(partitions)) lanes.push(this.fetcher.add(topic, partition, 'default'))
-    }
-    const told = this.tell('onPartitionsAssigned', lanes)
-    if (told !== null) {
-      for (const lane of lanes) lane.isAnnounced = false
-      void told.then(() => this.fetcher.announced(lanes))
-    }
-    this.failures = 0
-    this.hasJoinedOnce = true
-    this.assigned?.resolve()
-    this.assigned = null
-    this.report('joined')
-    this.fetcher.notify()
-  }
-
-  /** The partitions are ours no more: their signals fire, and nothing buffered of them is delivered (rows I3, I20). */
-  private release({
-    partitions,
-    reason,
-    mustConfirm,
-    requestId,
-  }: Extract<MembershipEffect, { kind: 'release' }>): void {
-    const error = this.releaseError(reason)
-    const lanes = Array.from(this.fetcher.all()).filter((lane) => partitions.get(lane.topic)?.includes(lane.partition))
-    const isOrderly = reason === 'REBALANCE_IN_PROGRESS' || reason === 'CLOSED'
-    for (const lane of lanes) this.fetcher.stop(lane, error)
-    const told = this.tell(isOrderly ? 'onPartitionsRevoked' : 'onPartitionsLost', lanes)
-    if (told !== null && mustConfirm) {
-      for (const lane of lanes) this.disowning.set(lane.key, lane)
-      this.revoking = settledWithin(this.cluster.runtime, this.options.rebalanceTimeoutMs, told).then(() => {
-        this.disown(lanes)
-        this.submit({ kind: 'released', requestId })
-      })
-      return
-    }
-    this.disown(lanes)
-    if (!isOrderly) this.report('lost', { error })
-    if (mustConfirm) this.submit({ kind: 'released', requestId })
-  }
-
-  /** What was given up may be another's from now on, so that nothing of it is committed (row I3). */
-  private disown(lanes: Iterable<PartitionLane>): void {
-    for (const lane of lanes) {
-      lane.disown(lane.signal.reason as Error)
-      if (this.disowning.get(lane.key) === lane) this.disowning.delete(lane.key)
-    }
-  }
-
-  /** Calls a callback after those before it; null where there is none, or nothing to tell. Never rejects. */
-  private tell(
-    callback: 'onPartitionsAssigned' | 'onPartitionsRevoked' | 'onPartitionsLost',
-    lanes: readonly PartitionLane[],
-  ): Promise<void> | null {
-    const call = this.options[callback]
-    if (call === undefined || lanes.length === 0) return null
-    const partitions = partitionsOf(lanes)
-    this.callbacks = this.callbacks
-      .then(() => call(partitions))
-      .catch((error: unknown) => {
-        this.failure ??= error as Error
-        this.fetcher.notify()
-      })
-    return this.callbacks
-  }
-
-  private releaseError(reason: ReleaseReason): GoQueueError {
-    if (reason === 'CLOSED') return closedReason()
-    if (reason === 'FENCED_INSTANCE_ID') return new KafkaError(reason, 'Heartbeat', this.path)
-    if (reason === 'SESSION_EXPIRED') {
-      const { sessionTimeoutMs } = this.options
-      const message = `${this.path}: no heartbeat was answered for ${sessionTimeoutMs} ms; the partitions may be another's`
-      return new GoQueueError('SESSION_EXPIRED', message)
-    }
-    const cause = reason === 'REBALANCE_IN_PROGRESS' ? undefined : new KafkaError(reason, 'Heartbeat', this.path)
-    return new GoQueueError('PARTITION_REVOKED', `${this.path}: the group rebalances; the partition was given up`, {
-      cause,
-    })
-  }
-
-  private end(error: Error): void {
-    this.watch?.cancel()
-    this.report('failed', { error })
-    // Told once: to those who wait in joinGroup, or else to the iteration. Being fenced is told to everybody, for good.
-    this.failure = this.joinsWaiting > 0 && !this.membership.isFenced ? null : error
-    this.assigned?.reject(error)
-    this.assigned = null
-    this.fetcher.notify()
-  }
-
-  private async enqueueCommit(
+  /** A commit that the application asks for: what is committed by itself stays behind it from now on (row I4). */
+  private async commitAsked(
     lane: PartitionLane,
     offset: number,
     metadata: string,
     options: CallOptions,
   ): Promise<void> {
     options.signal?.throwIfAborted()
-    const { topic, partition, commitSignal: signal } = lane
-    await orAborted(this.commits.commit({ topic, partition, offset, metadata, signal }), options.signal)
-  }
-
-  private async sendCommits(commits: readonly QueuedCommit[]): Promise<void> {
-    await this.requests.commit(
-      () => this.identity(),
-      commits,
-      (errorCode, { generationId }) => {
-        this.submit({ kind: 'commitRefused', generationId, errorCode })
-        // One that kept its partitions commits again as a member of the generation to come.
-        const isOver = errorCode === 'REBALANCE_IN_PROGRESS' || errorCode === 'ILLEGAL_GENERATION'
-        return isOver && this.membership.isCooperative && this.membership.isOwner
-      },
-    )
-  }
-
-  /** Who commits. Between the answer to a join and the assignment the coordinator takes no commits: it is waited for. */
-  private async identity(): Promise<MemberIdentity> {
-    const { membership } = this
-    while (membership.isOwner && (membership.phase === 'assigning' || membership.phase === 'syncing')) {
-      this.moved ??= new Deferred<void>()
-      await this.moved.promise
+    lane.lastCommit = offset
+    try {
+      await orAborted(this.enqueueCommit(lane, offset, metadata), options.signal)
+    } catch (error) {
+      if (lane.lastCommit === offset) lane.lastCommit = -1
+      throw error
     }
-    const { memberId, generationId } = membership
-    return { memberId, generationId }
+  }
+
+  private enqueueCommit(lane: PartitionLane, offset: number, metadata: string): Promise<void> {
+    const { topic, partition, commitSignal: signal } = lane
+    return this.commits.commit({ topic, partition, offset, metadata, signal })
   }
 
   private async committedOf(lanes: readonly PartitionLane[]): Promise<Map<string, number | null>> {
     const found = await fetchCommitted(this.cluster, this.groupId, groupByTopic(lanes))
     return new Map(found.map((item) => [partitionKey(item.topic, item.partition), item.committed?.offset ?? null]))
   }
-
-  private get path(): string {
-    return `group '${this.groupId}'`
-  }
-
-  private report(
-    state: MembershipEvent['state'],
-    details: { readonly message?: string; readonly error?: Error } = {},
-  ): void {
-    const { memberId, generationId } = this.membership
-    const { groupId, consumerId } = this
-    diagnostics.membership({ groupId, memberId, consumerId, state, generationId, ...details })
-  }
-}
-
-function partitionsOf(lanes: Iterable<PartitionLane>): GroupAssignment {
-  const byTopic = [...groupByTopic(lanes)].sort(([left], [right]) => (left < right ? -1 : 1))
-  return Object.fromEntries(
-    byTopic.map(([topic, ofTopic]) => [
-      topic,
-      ofTopic.map(({ partition }) => partition).sort((left, right) => left - right),
-    ]),
-  )
 }
 
 function closedReason(): ClosedError {

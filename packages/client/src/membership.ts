@@ -85,6 +85,8 @@ export type MembershipInput =
   | { readonly kind: 'commitRefused'; readonly generationId: number; readonly errorCode: ErrorCode }
   /** A topic that this leader has assigned has more partitions now, or a subscribed one has appeared. */
   | { readonly kind: 'partitionsChanged' }
+  /** This member wants another assignment, or to start over. */
+  | { readonly kind: 'rejoin'; readonly reason: string }
   | { readonly kind: 'leave' }
   /** Stop without a word, as a static member does that will be back. */
   | { readonly kind: 'stop' }
@@ -197,6 +199,8 @@ export function step(member: Membership, input: MembershipInput, nowMs: number):
       return commitRefused(member, input)
     case 'partitionsChanged':
       return member.phase === 'stable' && member.isLeader ? rejoin(member, 'partitions were added') : []
+    case 'rejoin':
+      return member.phase === 'stable' ? rejoin(member, input.reason) : []
     case 'leave':
       return stop(member, true)
     case 'stop':

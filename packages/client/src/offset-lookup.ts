@@ -1,6 +1,6 @@
 // Asks leaders for offsets: the earliest, the latest, or the first at or after a time.
 import type { Cluster, RetryOptions } from './cluster.ts'
-import { KafkaError } from './errors.ts'
+import { GoQueueError, KafkaError } from './errors.ts'
 import { groupByTopic, partitionKey, type TopicPartition } from './record.ts'
 
 /** Kafka's special timestamps, and KIP-734's offset of the record with the largest timestamp. */
@@ -40,6 +40,22 @@ export async function lookUpOffsets(
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
   })
   return found
+}
+
+/** The offset of the first record of a partition at or after a time in ms, or the end of its log. */
+export async function offsetAtTime(
+  cluster: Cluster,
+  place: TopicPartition,
+  timestampMs: number,
+  options: RetryOptions = {},
+): Promise<number> {
+  if (!Number.isSafeInteger(timestampMs) || timestampMs < 0) {
+    throw new GoQueueError('INVALID_ARGUMENT', `timestampMs ${String(timestampMs)} is not a whole number from 0`)
+  }
+  const key = partitionKey(place.topic, place.partition)
+  const found = (await lookUpOffsets(cluster, [{ ...place, at: timestampMs }], options)).get(key)!
+  if (found.offset >= 0) return found.offset
+  return (await lookUpOffsets(cluster, [{ ...place, at: 'latest' }], options)).get(key)!.offset
 }
 
 async function askLeader(

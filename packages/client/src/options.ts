@@ -5,6 +5,8 @@ import type { BrokerAddress, Dial } from './connection.ts'
 import { GoQueueError } from './errors.ts'
 import type { Partitioner } from './partitioner.ts'
 import type { Runtime } from './runtime.ts'
+import type { TopicToRead } from './subscription.ts'
+import { isTopic, type Topic } from './topic.ts'
 
 export interface ClientOptions {
   /** `HOST:PORT` of some brokers of the cluster; the others are learnt from them. Default: `localhost:9092`. */
@@ -64,14 +66,18 @@ export interface ConsumerOptions {
   readonly maxBufferedBytes?: number | undefined
 }
 
-export interface GroupConsumerOptions extends ConsumerOptions {
+export interface GroupConsumerOptions<T extends TopicToRead = string | RegExp> extends ConsumerOptions {
   readonly groupId: string
   /**
    * Makes the member static (KIP-345, Kafka's `group.instance.id`): back within the session timeout it has its
    * partitions again without a rebalance. 1 to 249 of `[a-zA-Z0-9._-]`, unique in the group.
    */
   readonly consumerId?: string | undefined
-  readonly topics: readonly string[]
+  /**
+   * Names, typed topics, and patterns: a RegExp stands for every topic whose name it matches but Kafka's internal ones, those
+   * too that come later (they are noticed within the client's `metadataMaxAgeMs`).
+   */
+  readonly topics: readonly T[]
   /** How long the group waits for a sign of life before it gives the partitions to others. Default: 30,000. */
   readonly sessionTimeoutMs?: number | undefined
   /** Default: `sessionTimeoutMs` / 3, at most 1,000: a member learns of a rebalance from a heartbeat's answer. */
@@ -107,6 +113,18 @@ export interface GroupConsumerOptions extends ConsumerOptions {
    * others may have them already, and commits are refused.
    */
   readonly onPartitionsLost?: ((partitions: Record<string, number[]>) => void | Promise<void>) | undefined
+  /**
+   * Whether iterating commits by itself what is finished: each record once the next is asked for, at intervals, when
+   * partitions are given up, and on closing. Default: false. (`run` has its own option, which is true by default.)
+   */
+  readonly autoCommit?: boolean | undefined
+  /** How long what is finished waits to be committed by itself. Default: 5,000. */
+  readonly autoCommitIntervalMs?: number | undefined
+  /**
+   * When nothing of a partition was delivered for so long though there is something, `goqueue:client:stall` tells why, and
+   * unless it is the application that is waited for, the member starts over. Default: 60,000; Infinity: never.
+   */
+  readonly stallTimeoutMs?: number | undefined
 }
 
 /** A topic to create. */
@@ -120,7 +138,7 @@ export interface TopicToCreate {
   readonly configs?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
-const milliseconds = (least: number) =>
+export const milliseconds = (least: number) =>
   z
     .number(`must be a number of milliseconds, at least ${least}`)
     .min(least, `must be at least ${least} ms`)
@@ -130,10 +148,10 @@ const byteCount = (least: number) =>
     .int('must be a whole number of bytes')
     .min(least, `must be at least ${least} bytes`)
     .max(2 ** 31 - 1, 'must be below 2 GiB')
-const func = <T>(example: string) =>
+export const func = <T>(example: string) =>
   z.custom<T>((value) => typeof value === 'function', `must be a function, e.g. ${example}`)
 const nonEmpty = z.string('must be a string').min(1, 'must not be empty')
-const topicName = nonEmpty
+export const topicName = nonEmpty
   .max(249, 'must be at most 249 characters')
   .regex(/^[a-zA-Z0-9._-]+$/, 'may contain only letters, digits, ".", "_" and "-"')
 
@@ -213,6 +231,11 @@ const assignor = z.union([
 
 const callback = func<(partitions: Record<string, number[]>) => void | Promise<void>>('async (partitions) => {}')
 
+const topicToRead = z.union(
+  [topicName, z.instanceof(RegExp), z.custom<Topic>((value) => isTopic(value))],
+  'must be the name of a topic (letters, digits, ".", "_" and "-"), a RegExp, or what topic() gives',
+)
+
 const groupConsumerSchema = z
   .strictObject({
     ...consumerFields,
@@ -222,9 +245,8 @@ const groupConsumerSchema = z
       .regex(/^[a-zA-Z0-9._-]+$/, 'may contain only letters, digits, ".", "_" and "-"')
       .optional(),
     topics: z
-      .array(topicName, 'must be an array of topic names')
-      .min(1, 'must name at least one topic')
-      .transform((topics) => [...new Set(topics)]),
+      .array(topicToRead, 'must be an array of topic names, patterns and typed topics')
+      .min(1, 'must name at least one topic'),
     sessionTimeoutMs: milliseconds(1).default(30_000),
     heartbeatIntervalMs: milliseconds(1).optional(),
     rebalanceTimeoutMs: milliseconds(1).default(60_000),
@@ -235,6 +257,9 @@ const groupConsumerSchema = z
     onPartitionsAssigned: callback.optional(),
     onPartitionsRevoked: callback.optional(),
     onPartitionsLost: callback.optional(),
+    autoCommit: z.boolean('must be true or false').default(false),
+    autoCommitIntervalMs: milliseconds(0).default(5_000),
+    stallTimeoutMs: z.union([z.literal(Infinity), milliseconds(1)]).default(60_000),
   })
   .transform((options) => ({
     ...options,
@@ -255,7 +280,7 @@ const topicSchema = z.strictObject({
 })
 
 /** Checks a value that a person typed. Throws GoQueueError INVALID_OPTIONS that names the option and what is allowed. */
-function checked<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+export function checked<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
@@ -283,6 +308,6 @@ export const checkProducerOptions = (options: ProducerOptions): CheckedProducerO
   checked(producerSchema, options, 'client.producer')
 export const checkConsumerOptions = (options: ConsumerOptions): CheckedConsumerOptions =>
   checked(consumerSchema, options, 'client.consumer')
-export const checkGroupConsumerOptions = (options: GroupConsumerOptions): CheckedGroupConsumerOptions =>
+export const checkGroupConsumerOptions = (options: GroupConsumerOptions<TopicToRead>): CheckedGroupConsumerOptions =>
   checked(groupConsumerSchema, options, 'client.groupConsumer')
 export const checkTopic = (topic: TopicToCreate): CheckedTopic => checked(topicSchema, topic, 'createTopic')

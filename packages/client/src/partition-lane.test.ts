@@ -100,13 +100,32 @@ describe('damage', () => {
   })
 })
 
-describe('revoking', () => {
-  it('fires the signal with its reason and forgets what is buffered', () => {
+describe('giving up', () => {
+  it('forgets what is buffered, leaves records in hand alone, and then fires their signal with its reason', () => {
     const from = lane(0)
     from.buffer(batch(0, 2))
     const record = from.take()!
+    from.stop()
+    expect(from.take()).toBeNull()
+    expect(record.signal.aborted).toBe(false)
     from.revoke(new Error('gone'))
     expect(record.signal.reason).toEqual(new Error('gone'))
-    expect(from.take()).toBeNull()
+    expect(from.commitSignal.aborted).toBe(false)
+    from.disown(new Error('later'))
+    expect(from.commitSignal.reason).toEqual(new Error('later'))
+  })
+
+  it("a derived signal fires with the partition's, or before it, and is known as the partition's own", () => {
+    const from = lane(0)
+    const [early, late] = [from.deriveSignal(), from.deriveSignal()]
+    early.abort(new Error('too slow'))
+    expect(late.signal.aborted).toBe(false)
+    from.revoke(new Error('gone'))
+    expect([early.signal.reason, late.signal.reason]).toEqual([new Error('too slow'), new Error('gone')])
+    expect([early.signal, from.signal, new AbortController().signal].map((signal) => from.issued(signal))).toEqual([
+      true,
+      true,
+      false,
+    ])
   })
 })

@@ -19,6 +19,14 @@ export type StartOffset = number | 'earliest' | 'latest' | 'default'
 /** Most bytes that a single batch may make us ask for: a broker's request limit. */
 const LARGEST_FETCH_BYTES = 100 * 1024 * 1024
 
+/** The signal of one record in hand. */
+export interface DerivedSignal {
+  readonly signal: AbortSignal
+  abort(reason: Error): void
+  /** Follows the partition's signal no more. */
+  release(): void
+}
+
 /** Owned by one fetcher. */
 export class PartitionLane {
   readonly topic: string
@@ -49,8 +57,11 @@ export class PartitionLane {
   failure: Error | null = null
   bufferedBytes = 0
   fetchBytes: number
+  /** What was committed last in this ownership, or -1: what is committed by itself never goes behind it (row I4). */
+  lastCommit = -1
   private readonly controller = new AbortController()
   private readonly commitController = new AbortController()
+  private readonly derived = new WeakSet<AbortSignal>()
   private readonly batches: PlacedBatch[] = []
   private records: Iterator<BatchRecord> | null = null
 
@@ -88,16 +99,41 @@ export class PartitionLane {
     this.fetchOffset = this.position ?? -1
   }
 
-  /** The partition is no longer ours to read; what was done with it may be committed until `disown`. */
-  revoke(reason: Error): void {
+  /** The partition is no longer ours to read; what is in hand goes on until `revoke`. */
+  stop(): void {
     this.forgetBuffered()
     this.epoch += 1
+    this.position = null
+  }
+
+  /** Work on the partition's records is to end; what was done may be committed until `disown`. */
+  revoke(reason: Error): void {
     this.controller.abort(reason)
   }
 
   /** The partition is no longer ours to commit. */
   disown(reason: Error): void {
+    this.controller.abort(reason)
     this.commitController.abort(reason)
+  }
+
+  /** A signal for one of the partition's records that fires with the partition's, or when it is told to. */
+  deriveSignal(): DerivedSignal {
+    const controller = new AbortController()
+    const follow = () => controller.abort(this.signal.reason)
+    if (this.signal.aborted) follow()
+    else this.signal.addEventListener('abort', follow, { once: true })
+    this.derived.add(controller.signal)
+    return {
+      signal: controller.signal,
+      abort: (reason) => controller.abort(reason),
+      release: () => this.signal.removeEventListener('abort', follow),
+    }
+  }
+
+  /** Whether a record with this signal was delivered in this ownership of the partition. */
+  issued(signal: AbortSignal): boolean {
+    return signal === this.signal || this.derived.has(signal)
   }
 
   /**
