@@ -8,7 +8,8 @@ const CONSUMERS = 6
 const PARTITIONS = Array.from({ length: 2 * CONSUMERS }, (_, partition) => partition)
 const SESSION_MS = 2_000
 const SEND_EVERY_MS = 50
-const WORK_MS = 7
+/** Most of the time a record is in hand. */
+const WORK_MS = 17
 /** From the end of a process to its successor's start. */
 const DOWN_MS = 400
 
