@@ -48,6 +48,19 @@ describe('a failed sync', () => {
     expect(await append(again.log, ['next'])).toMatchObject({ errorCode: 'NONE', baseOffset: 1 })
   })
 
+  it('S5: may leave bytes that a restart finds: they are written anew before they are shown, since a sync alone would keep nothing', async () => {
+    const { log, disk, manager } = await openLog()
+    await append(log, ['durable'])
+    disk.failOperation(2, 'EIO')
+    expect(await append(log, ['found'])).toMatchObject({ errorCode: 'KAFKA_STORAGE_ERROR' })
+    await manager.close()
+    const restarted = await openLog({ disk })
+    const shown = (await readAll(restarted.log)).records
+    expect(shown.map(({ value }) => value)).toEqual(['durable', 'found'])
+    const again = await openLog({ disk: disk.crash({ kind: 'lose' }) })
+    expect((await readAll(again.log)).records).toEqual(shown)
+  })
+
   it('S5: stays with its log: others go on', async () => {
     const { log, disk, manager } = await openLog()
     const other = await manager.openLog(TOPIC_ID, 1)
