@@ -1,7 +1,7 @@
 // The service: takes orders over HTTP, answers once they are on the disk, and works on them in the background.
 import { randomUUID } from 'node:crypto'
 import { openBroker } from '@goqueue/broker-core'
-import { Client, ClosedError } from '@goqueue/client'
+import { Client } from '@goqueue/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 
 export interface Order {
@@ -28,7 +28,7 @@ export async function ordersService({ dataDir, prepared }: ServiceOptions): Prom
   const topics = await client.admin().listTopics()
   if (!topics.some(({ name }) => name === 'orders')) await client.admin().createTopic({ name: 'orders', partitions: 4 })
 
-  const service = Fastify()
+  const service = Fastify({ logger: { level: 'error' } })
 
   service.post<{ Body: Order }>('/orders', { schema: { body: orderSchema } }, async (request, reply) => {
     const id = randomUUID()
@@ -42,20 +42,17 @@ export async function ordersService({ dataDir, prepared }: ServiceOptions): Prom
   })
 
   const kitchen = client.groupConsumer({ groupId: 'kitchen', topics: ['orders'] })
-  const work = async () => {
-    for await (const { key, value, ...record } of kitchen) {
-      prepared.set(String(key), JSON.parse(String(value)) as Order)
-      await kitchen.commit({ key, value, ...record })
-    }
-  }
-  const working = work().catch((error: unknown) => {
-    if (!(error instanceof ClosedError)) throw error // an order in hand while closing is prepared again by whoever is next
+  const working = kitchen.run({
+    handler: ({ key, value }) => prepared.set(String(key), JSON.parse(String(value)) as Order),
+  })
+  working.catch(async (error: unknown) => {
+    service.log.error(error, 'the kitchen cannot go on')
+    await service.close()
   })
 
   // Runs when the last request has been answered. First whatever uses the broker, then the broker.
   service.addHook('onClose', async () => {
-    await client.close()
-    await working
+    await client.close() // what the kitchen has in hand is finished and committed
     await broker.close()
   })
   return service
