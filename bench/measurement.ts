@@ -1,6 +1,6 @@
 // What a measurement is and what it gives: figures, what they have to reach, and what the bare machine reached beside them.
 
-export type Unit = 'records/s' | 'commits/s' | 'MB/s' | 'ms' | 'MiB'
+export type Unit = 'records/s' | 'commits/s' | 'MB/s' | 'ms' | 'MiB' | 'times'
 
 export type Target = { readonly atLeast: number } | { readonly below: number }
 

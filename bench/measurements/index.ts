@@ -1,10 +1,13 @@
 // All measurements, in the order in which they run: first those that a busy machine disturbs least.
 import type { Measurement } from '../measurement.ts'
 import { commits } from './commits.ts'
+import { failureDetection } from './failure-detection.ts'
 import { fetchOf } from './fetch.ts'
 import { idleMemory } from './idle-memory.ts'
 import { importTime } from './import-time.ts'
+import { lanes } from './lanes.ts'
 import { latency } from './latency.ts'
+import { memberDeath } from './member-death.ts'
 import { produceEach } from './produce-each.ts'
 import { produceOf } from './produce.ts'
 import { startUp } from './start-up.ts'
@@ -20,4 +23,5 @@ export const measurements: readonly Measurement[] = [
   fetchOf(1_024),
   commits,
   latency,
+  lanes,
 ]
