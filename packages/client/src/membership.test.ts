@@ -247,6 +247,37 @@ describe('heartbeats', () => {
     expect(driver.member.heartbeatDueMs).toBe(driver.nowMs)
   })
 
+  it('I1, I19: an assignment whose answer lay unread for a whole session is not taken: the member rejoins', () => {
+    const driver = new Driver()
+    driver.submit({ kind: 'start' })
+    driver.joined('NONE')
+    driver.nowMs += SESSION_MS
+    expect(driver.synced('NONE')).toEqual([
+      expect.objectContaining({ kind: 'dropHeld' }),
+      expect.objectContaining({ kind: 'join', memberId: 'me', reason: 'its session has expired' }),
+    ])
+    expect(driver.member).toMatchObject({ phase: 'joining', isOwner: false })
+  })
+
+  it('I1, I19: one that kept its partitions gives them up when the answer to its SyncGroup lay unread for a whole session', () => {
+    const driver = new Driver(false, true).stable()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    driver.joined('NONE')
+    driver.nowMs += SESSION_MS
+    expect(driver.synced('NONE').map(({ kind }) => kind)).toEqual(['release', 'dropHeld', 'join'])
+    expect(driver.last[0]).toMatchObject({ partitions: ASSIGNMENT, reason: 'SESSION_EXPIRED', mustConfirm: false })
+  })
+
+  it('I1, I19: what was held back is not taken when giving up the rest took longer than the session', () => {
+    const driver = new Driver(false, true).stable()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    driver.joined('NONE')
+    driver.synced('NONE', new Map([['orders', [1, 2]]]))
+    driver.nowMs += SESSION_MS
+    expect(driver.released().map(({ kind }) => kind)).toEqual(['release', 'join'])
+    expect(driver.last[0]).toMatchObject({ partitions: new Map([['orders', [1]]]), reason: 'SESSION_EXPIRED' })
+  })
+
   it('a static member whose session is over rejoins under its old member id: a newer owner of the id must fence it', () => {
     const driver = new Driver(true).stable()
     driver.nowMs = SESSION_MS

@@ -194,7 +194,7 @@ export function step(member: Membership, input: MembershipInput, nowMs: number):
       return []
     case 'released':
       if (isCurrent(member, input, 'leaving')) return depart(member)
-      return isCurrent(member, input, 'revoking') ? revoked(member) : []
+      return isCurrent(member, input, 'revoking') ? revoked(member, nowMs) : []
     case 'commitRefused':
       return commitRefused(member, input)
     case 'partitionsChanged':
@@ -298,7 +298,8 @@ function syncAnswered(
       // Not from the answer, which took its time: the coordinator must not be the first to end the session.
       member.sessionDeadlineMs = Math.max(member.sessionDeadlineMs, member.syncSentMs + member.sessionTimeoutMs)
       member.heartbeatDueMs = Math.min(member.heartbeatDueMs, nowMs + member.heartbeatIntervalMs)
-      return assigned(member, answer.assignment)
+      // An answer that lay unread while the process stood still tells of a session that is over.
+      return nowMs < member.sessionDeadlineMs ? assigned(member, answer.assignment) : expire(member)
     case 'REBALANCE_IN_PROGRESS':
       return join(member, 'the group is rebalancing')
     case 'UNKNOWN_MEMBER_ID':
@@ -333,9 +334,10 @@ function own(member: Membership, assignment: PartitionsByTopic): MembershipEffec
   return [{ kind: 'own', added, assignment, generationId: member.generationId }]
 }
 
-function revoked(member: Membership): MembershipEffect[] {
+function revoked(member: Membership, nowMs: number): MembershipEffect[] {
   const { heldBack } = member
   if (heldBack === null) return join(member, 'the group is rebalancing')
+  if (nowMs >= member.sessionDeadlineMs) return expire(member)
   member.heldBack = null
   return [...own(member, heldBack), ...join(member, 'gave up partitions for others to have')]
 }
@@ -411,6 +413,11 @@ function lose(member: Membership, reason: 'UNKNOWN_MEMBER_ID' | 'ILLEGAL_GENERAT
   return [...effects, ...join(member, 'its member id is no longer known')]
 }
 
+/** Nobody has heard of us for a whole session: what is ours may be another's by now. */
+function expire(member: Membership): MembershipEffect[] {
+  return [...release(member, 'SESSION_EXPIRED'), ...dropHeld(member), ...join(member, 'its session has expired')]
+}
+
 function rejoin(member: Membership, reason: string): MembershipEffect[] {
   if (!member.isOwner || member.isCooperative) return join(member, reason)
   member.phase = 'revoking'
@@ -463,9 +470,7 @@ function depart(member: Membership): MembershipEffect[] {
 }
 
 function tick(member: Membership, nowMs: number): MembershipEffect[] {
-  if (member.isOwner && nowMs >= member.sessionDeadlineMs) {
-    return [...release(member, 'SESSION_EXPIRED'), ...dropHeld(member), ...join(member, 'its session has expired')]
-  }
+  if (member.isOwner && nowMs >= member.sessionDeadlineMs) return expire(member)
   if (member.phase === 'waiting' && nowMs >= member.retryAtMs) return join(member, 'tries again')
   if (!heartbeats(member) || member.heartbeatRequestId !== null || nowMs < member.heartbeatDueMs) return []
   member.heartbeatCount += 1
