@@ -302,8 +302,9 @@ describe('a restart', () => {
     expect(bytesRead).toBeLessThan(30_000)
   })
 
-  it('S6: finds the same log when recovery itself was cut short at any operation', async () => {
+  it('S1 S6: finds the same log, and has kept what was cut off, when recovery itself was cut short at any operation', async () => {
     const { disk, bytes, ends } = await threeBatches()
+    const torn = bytes.subarray(ends[1], ends[2]! - 7)
     await writeFile(disk, FIRST_SEGMENT, bytes.subarray(0, ends[2]! - 7))
     const expected = ALL_VALUES.slice(0, 3)
     let operations = 0
@@ -317,6 +318,7 @@ describe('a restart', () => {
         const recovered = await openLog({ disk: survivor })
         expect(values((await readAll(recovered.log)).records), `operation ${nth}, ${cut.kind}`).toEqual(expected)
         expect(recovered.log.readOnlyReason).toBeNull()
+        expect(await brokenFiles(survivor), `operation ${nth}, ${cut.kind}`).toContainEqual(torn)
         expect(await append(recovered.log, ['next'])).toMatchObject({ errorCode: 'NONE', baseOffset: 3 })
       }
     }
@@ -335,6 +337,12 @@ describe('a restart', () => {
     expect(await disk.list(LOG_DIRECTORY)).toEqual(names)
   })
 })
+
+/** What was kept of torn tails. */
+async function brokenFiles(disk: MemoryFileSystem): Promise<(Buffer | null)[]> {
+  const names = (await disk.list(LOG_DIRECTORY)).filter((name) => name.endsWith('.broken'))
+  return Promise.all(names.map((name) => readFile(disk, `${LOG_DIRECTORY}/${name}`)))
+}
 
 function powerCuts(seed: number): PowerCut[] {
   return [{ kind: 'lose' }, { kind: 'keep' }, { kind: 'tear', random: randomFrom(seed) }]
