@@ -13,6 +13,9 @@ import { Workshop } from './workshop.ts'
 /** The column of Go in the guide for those who come from it: shown, and not ours to run. */
 const GO_IS_SHOWN_IN = 'docs/from-go.md'
 
+/** A limit for what hangs: each step has its own. */
+const CHAIN_TIMEOUT_MS = 180_000
+
 const generated = new Set(generatedDocuments.map(([name]) => `docs/${name}`))
 const markdown = (directory: string) =>
   readdirSync(join(root, directory))
@@ -68,7 +71,8 @@ describe('every block runs, and prints what the document says', () => {
     const lines = new Set(chain.map(({ block }) => block.line))
     return `${chain[0]?.block.document}: line ${[...lines].join(', ')}`
   }
-  test.concurrent.each(chains.map((chain) => [title(chain), chain] as const))('%s', async (_, chain) => {
+  const named = chains.map((chain) => [title(chain), chain] as const)
+  test.concurrent.each(named)('%s', { timeout: CHAIN_TIMEOUT_MS }, async (_, chain) => {
     await runChain(chain, workshop)
   })
 })

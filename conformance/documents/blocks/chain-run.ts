@@ -13,6 +13,8 @@ import { withAddress, type Workshop } from './workshop.ts'
 
 /** How long a step may take; a program that never ends by itself is marked `stays`. */
 const PATIENCE_MS = 30_000
+/** How long what stayed may take to end when it is asked to. */
+const END_PATIENCE_MS = 10_000
 const STARTS_A_BROKER = /^(?:npx @goqueue\/broker-server|goqueue-broker)(?: |$)(?!.*--(?:help|version))/
 /** What the lines of a shell block may begin with. All else could do anything to the machine. */
 const MAY_RUN = /^(?:goqueue-admin|goqueue-broker|npx|node|echo|printf|cat|mkdir|kill|for|do|done)\b/
@@ -61,8 +63,7 @@ class ChainRun {
 
   /** Ends what stayed. */
   async end(): Promise<void> {
-    for (const { child } of this.running) child.kill('SIGTERM')
-    await Promise.all(this.running.map(({ exited }) => exited))
+    await Promise.all(this.running.map((running) => running.end()))
   }
 
   private async program(step: Program & Step): Promise<void> {
@@ -103,7 +104,12 @@ class ChainRun {
   private spawn(file: string, args: readonly string[], bin?: string): Running {
     const { NODE_OPTIONS: _, ...env } = process.env
     const PATH = bin === undefined ? env['PATH'] : `${bin}:${env['PATH']}`
-    const child = spawn(file, args, { cwd: this.directory, env: { ...env, PATH, NO_COLOR: '1' }, stdio: 'pipe' })
+    const child = spawn(file, args, {
+      cwd: this.directory,
+      env: { ...env, PATH, NO_COLOR: '1' },
+      stdio: 'pipe',
+      detached: true, // a group of its own, so that what a shell has started ends with it
+    })
     const running = new Running(child)
     this.running.push(running)
     return running
@@ -155,6 +161,17 @@ class Running {
 
   get everything(): string {
     return `${this.output}${this.errors}`
+  }
+
+  /** Asks it, and what it has started, to end, and insists after a while. */
+  async end(): Promise<void> {
+    const signal = (name: NodeJS.Signals) => {
+      if (this.exitCode === null && this.child.pid !== undefined) process.kill(-this.child.pid, name)
+    }
+    signal('SIGTERM')
+    const timer = setTimeout(signal, END_PATIENCE_MS, 'SIGKILL')
+    await this.exited
+    clearTimeout(timer)
   }
 
   /** Resolves with true when `isThere` says so or the process has ended, with false when that takes too long. */
