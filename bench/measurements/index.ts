@@ -23,5 +23,7 @@ export const measurements: readonly Measurement[] = [
   fetchOf(1_024),
   commits,
   latency,
+  failureDetection,
+  memberDeath,
   lanes,
 ]
