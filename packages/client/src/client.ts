@@ -11,14 +11,14 @@ import {
   checkGroupConsumerOptions,
   checkProducerOptions,
   type ClientOptions,
-  type ConsumerOptions,
+  type AssignedConsumerOptions,
   type GroupConsumerOptions,
   type ProducerOptions,
 } from './options.ts'
 import { newProducer, type Producer } from './producer.ts'
 import { nodeRuntime } from './runtime.ts'
 import type { TopicToRead } from './subscription.ts'
-import type { RecordOf } from './topic.ts'
+import type { RecordOf, Topic } from './topic.ts'
 
 /** The way to a cluster. Nothing is dialled before the first call that needs it. */
 export class Client {
@@ -59,7 +59,7 @@ export class Client {
   }
 
   /** A new consumer of partitions that the application names. */
-  consumer(options: ConsumerOptions = {}): Consumer {
+  consumer<const T extends string | Topic = string>(options: AssignedConsumerOptions<T> = {}): Consumer<RecordOf<T>> {
     this.refuseIfClosed()
     const checked = checkConsumerOptions(options)
     return this.keep((forget) => newConsumer(this.cluster, checked, this.nextName(), forget))

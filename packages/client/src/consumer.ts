@@ -5,7 +5,9 @@ import { Fetcher } from './fetcher.ts'
 import type { CheckedConsumerOptions } from './options.ts'
 import type { PartitionLane } from './partition-lane.ts'
 import { partitionKey, type ConsumerRecord, type TopicPartition } from './record.ts'
-import { RecordIterator } from './record-iterator.ts'
+import { RecordIterator, type RecordSource } from './record-iterator.ts'
+import { Subscription } from './subscription.ts'
+import { decodeRecord } from './typed-record.ts'
 import type { CallOptions } from './waiting.ts'
 
 /** A partition to read. Without `offset` the reset policy says where to start. */
@@ -14,16 +16,18 @@ export interface PartitionToRead extends TopicPartition {
 }
 
 /** Makes one: a door for the client alone, since the constructor is nobody else's business. */
-export let newConsumer: (
+export let newConsumer: <R extends ConsumerRecord<unknown, unknown>>(
   cluster: Cluster,
   options: CheckedConsumerOptions,
   name: string,
   onClosed: () => void,
-) => Consumer
+) => Consumer<R>
 
 /** Made by `client.consumer()`. Iterate it for records; in each partition they come in order, and without gaps. */
-export class Consumer implements AsyncIterable<ConsumerRecord> {
+export class Consumer<R extends ConsumerRecord<unknown, unknown> = ConsumerRecord> implements AsyncIterable<R> {
   private readonly fetcher: Fetcher
+  /** What may be assigned, or null for any topic. */
+  private readonly subscription: Subscription | null
   private readonly onClosed: () => void
   private isClosed = false
 
@@ -33,13 +37,14 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
 
   private constructor(cluster: Cluster, options: CheckedConsumerOptions, name: string, onClosed: () => void) {
     this.onClosed = onClosed
+    this.subscription = options.topics === undefined ? null : new Subscription(options.topics)
     this.fetcher = new Fetcher(cluster, { ...options, name, committed: null, isPatient: false })
   }
 
   /** Reads these partitions and no others. One that is read already goes on where it is, unless an offset is given. */
   assign(partitions: readonly PartitionToRead[]): void {
     this.refuseIfClosed()
-    for (const partition of partitions) checkPartition(partition)
+    for (const partition of partitions) this.checkPartition(partition)
     const wanted = new Map(partitions.map((item) => [partitionKey(item.topic, item.partition), item]))
     for (const lane of [...this.fetcher.all()]) {
       if (!wanted.has(lane.key)) this.fetcher.remove(lane, unassigned(lane))
@@ -59,7 +64,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
   /** Goes on from another offset of a partition that is read; what was fetched before is dropped. */
   seek(topic: string, partition: number, offset: number | 'earliest' | 'latest'): void {
     this.refuseIfClosed()
-    checkPartition({ topic, partition, offset })
+    this.checkPartition({ topic, partition, offset })
     this.fetcher.jump(this.laneOf(topic, partition), offset)
   }
 
@@ -83,15 +88,29 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
     return this.laneOf(topic, partition).position
   }
 
-  /** The records, until the consumer is closed. `break` ends this loop only: the next one goes on behind it. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord> {
+  /**
+   * The records, until the consumer is closed. `break` ends this loop only: the next one goes on behind it. Rejects with
+   * INVALID_RECORD for one that does not fit its typed topic; a new loop goes on behind that too.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<R> {
     return this.records()
   }
 
   /** As iterating the consumer itself, with a signal that ends the wait by rejecting with its reason. */
-  records(options: CallOptions = {}): AsyncIterableIterator<ConsumerRecord> {
+  records(options: CallOptions = {}): AsyncIterableIterator<R> {
     this.refuseIfClosed()
-    return new RecordIterator(this.fetcher, options.signal)
+    const { fetcher } = this
+    const source: RecordSource<R> = {
+      take: () => {
+        const record = fetcher.take()
+        return record === null ? null : this.typed(record)
+      },
+      changed: () => fetcher.changed(),
+      get isEnded() {
+        return fetcher.isEnded
+      },
+    }
+    return new RecordIterator(source, options.signal)
   }
 
   /** Stops reading; iterations end. */
@@ -117,6 +136,21 @@ export class Consumer implements AsyncIterable<ConsumerRecord> {
     const lane = this.fetcher.lane(partitionKey(topic, partition))
     if (lane !== undefined) return lane
     throw new GoQueueError('NOT_ASSIGNED', `${topic}[${partition}] is not read by this consumer: assign it first`)
+  }
+
+  private typed(record: ConsumerRecord): R | Promise<R> {
+    const topic = this.subscription?.typeOf(record.topic)
+    return (topic === undefined ? record : decodeRecord(topic, record)) as R | Promise<R>
+  }
+
+  private checkPartition(partition: PartitionToRead): void {
+    checkPartition(partition)
+    const allowed = this.subscription?.topics
+    if (allowed === undefined || allowed.includes(partition.topic)) return
+    throw new GoQueueError(
+      'INVALID_ARGUMENT',
+      `${partition.topic}[${partition.partition}]: this consumer was made for ${allowed.map((name) => `'${name}'`).join(', ')}`,
+    )
   }
 
   private refuseIfClosed(): void {

@@ -17,7 +17,7 @@ import { Deferred } from './waiting.ts'
  */
 const FETCHES_PER_BROKER = 3
 
-export interface FetcherOptions extends CheckedConsumerOptions {
+export interface FetcherOptions extends Omit<CheckedConsumerOptions, 'topics'> {
   /** Tells this fetcher's connections from those of others. */
   readonly name: string
   /** What a lane that starts at 'default' goes by before the reset policy: null where nothing is committed. An error is never "nothing". */

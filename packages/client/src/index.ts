@@ -31,6 +31,7 @@ export { GroupConsumer, type CloseOptions } from './group-consumer.ts'
 export type { GroupLag, LagTotal, MemberLag, PartitionLag } from './group-lag.ts'
 export type { FoundOffset, OffsetQuery } from './offset-lookup.ts'
 export type {
+  AssignedConsumerOptions,
   AutoOffsetReset,
   ClientOptions,
   ConsumerOptions,

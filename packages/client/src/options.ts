@@ -66,6 +66,12 @@ export interface ConsumerOptions {
   readonly maxBufferedBytes?: number | undefined
 }
 
+/** Of a consumer whose partitions the application names. */
+export interface AssignedConsumerOptions<T extends string | Topic = string> extends ConsumerOptions {
+  /** The topics that may be assigned, so that records of typed ones are read as what they are. Default: any, as bytes. */
+  readonly topics?: readonly T[] | undefined
+}
+
 export interface GroupConsumerOptions<T extends TopicToRead = string | RegExp> extends ConsumerOptions {
   readonly groupId: string
   /**
@@ -222,7 +228,6 @@ const consumerFields = {
   partitionMaxBytes: byteCount(1).default(1024 * 1024),
   maxBufferedBytes: byteCount(1).default(64 * 1024 * 1024),
 }
-const consumerSchema = z.strictObject(consumerFields)
 
 const assignor = z.union([
   z.string(),
@@ -235,6 +240,19 @@ const topicToRead = z.union(
   [topicName, z.instanceof(RegExp), z.custom<Topic>((value) => isTopic(value))],
   'must be the name of a topic (letters, digits, ".", "_" and "-"), a RegExp, or what topic() gives',
 )
+
+const consumerSchema = z.strictObject({
+  ...consumerFields,
+  topics: z
+    .array(
+      z.union(
+        [topicName, z.custom<Topic>((value) => isTopic(value))],
+        'must be the name of a topic or what topic() gives',
+      ),
+      'must be an array of topic names and typed topics',
+    )
+    .optional(),
+})
 
 const groupConsumerSchema = z
   .strictObject({
@@ -306,7 +324,7 @@ export const checkClientOptions = (options: ClientOptions): CheckedClientOptions
   checked(clientSchema, options, 'new Client')
 export const checkProducerOptions = (options: ProducerOptions): CheckedProducerOptions =>
   checked(producerSchema, options, 'client.producer')
-export const checkConsumerOptions = (options: ConsumerOptions): CheckedConsumerOptions =>
+export const checkConsumerOptions = (options: AssignedConsumerOptions<string | Topic>): CheckedConsumerOptions =>
   checked(consumerSchema, options, 'client.consumer')
 export const checkGroupConsumerOptions = (options: GroupConsumerOptions<TopicToRead>): CheckedGroupConsumerOptions =>
   checked(groupConsumerSchema, options, 'client.groupConsumer')
