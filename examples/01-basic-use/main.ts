@@ -2,7 +2,7 @@
 import { Client } from '@goqueue/client'
 
 const broker = process.argv[2] ?? process.env.GOQUEUE_BROKER ?? 'localhost:9092'
-const client = new Client({ brokers: [broker], clientId: 'basic-use', timeoutMs: 5_000 })
+const client = new Client({ brokers: [broker], clientId: 'basic-use', timeoutMs: 10_000 })
 
 // Something to read: five records, spread over the partitions by their keys.
 const topics = await client.admin().listTopics()

@@ -6,7 +6,7 @@ const PARTITIONS = 4
 const RECORDS = 12
 
 const broker = process.argv[2] ?? process.env.GOQUEUE_BROKER ?? 'localhost:9092'
-const client = new Client({ brokers: [broker], clientId: 'several-consumers', timeoutMs: 5_000 })
+const client = new Client({ brokers: [broker], clientId: 'several-consumers', timeoutMs: 10_000 })
 
 const topics = await client.admin().listTopics()
 if (!topics.some(({ name }) => name === 'shared-topic')) {

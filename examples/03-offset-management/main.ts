@@ -5,7 +5,7 @@ const TOPIC = 'readings'
 const GROUP = 'archive'
 
 const broker = process.argv[2] ?? process.env.GOQUEUE_BROKER ?? 'localhost:9092'
-const client = new Client({ brokers: [broker], clientId: 'offset-management', timeoutMs: 5_000 })
+const client = new Client({ brokers: [broker], clientId: 'offset-management', timeoutMs: 10_000 })
 const admin = client.admin()
 
 const topics = await admin.listTopics()

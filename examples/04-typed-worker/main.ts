@@ -4,7 +4,7 @@ import { Client, topic } from '@goqueue/client'
 import { z } from 'zod'
 
 const broker = process.argv[2] ?? process.env.GOQUEUE_BROKER ?? 'localhost:9092'
-const client = new Client({ brokers: [broker], clientId: 'typed-worker', timeoutMs: 5_000 })
+const client = new Client({ brokers: [broker], clientId: 'typed-worker', timeoutMs: 10_000 })
 
 // Any Standard Schema validator will do. What is sent is the schema's input; what is handled is its output.
 const orders = topic('orders', {

@@ -8,7 +8,7 @@ const TOPIC = 'deliveries'
 const PARTITIONS = [0, 1, 2, 3, 4, 5]
 
 const broker = process.argv[2] ?? process.env.GOQUEUE_BROKER ?? 'localhost:9092'
-const client = new Client({ brokers: [broker], clientId: 'cooperative-deploys', timeoutMs: 5_000 })
+const client = new Client({ brokers: [broker], clientId: 'cooperative-deploys', timeoutMs: 10_000 })
 
 const changes = new EventEmitter()
 /** Offsets that a worker has finished, by partition. */
@@ -25,7 +25,7 @@ class Worker {
 
   constructor(name: string) {
     this.name = name
-    this.client = new Client({ brokers: [broker], clientId: name, timeoutMs: 5_000 })
+    this.client = new Client({ brokers: [broker], clientId: name, timeoutMs: 10_000 })
     const note = (partitions: Record<string, number[]>) => {
       for (const partition of partitions[TOPIC] ?? []) moved.add(partition)
       changes.emit('change')
