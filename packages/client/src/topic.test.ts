@@ -147,6 +147,13 @@ describe('the types of a topic', () => {
     expectTypeOf(sends).toBeFunction()
   })
 
+  it('a schema that does not say its types gives and takes anything', () => {
+    const validate = (value: unknown) => ({ value })
+    const untyped = topic('untyped', { value: { '~standard': { version: 1, vendor: 'tests', validate } } })
+    expectTypeOf<TypedRecord<typeof untyped>['value']>().toEqualTypeOf<unknown>()
+    expectTypeOf<RecordOf<typeof untyped>['value']>().toEqualTypeOf<unknown>()
+  })
+
   it('text is for schemas of strings', () => {
     const number = z.string().transform(Number)
     const sequence = topic('numbers', { key: number, value: number, valueFormat: 'text' })

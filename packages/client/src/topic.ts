@@ -12,7 +12,7 @@ type TextSchema = StandardSchema<string | null, unknown>
 /** What `topic()` is told besides the name. */
 export type TopicOptions<Value extends StandardSchema, Key extends StandardSchema | null> = (
   | { readonly value: Value; readonly valueFormat?: 'json' | undefined }
-  | { readonly value: Value & TextSchema; readonly valueFormat: TopicFormat }
+  | { readonly value: Value & TextSchema; readonly valueFormat?: TopicFormat | undefined }
 ) &
   (
     | { readonly key?: (Key & TextSchema) | undefined; readonly keyFormat?: 'text' | undefined }
