@@ -442,6 +442,20 @@ describe('a cooperative member', () => {
     expect(driver.submit({ kind: 'released', requestId })).toEqual([])
   })
 
+  it('I19: rebalances that follow each other faster than heartbeats do not put the heartbeats off', () => {
+    const driver = new Driver(false, true).stable()
+    driver.submit({ kind: 'tick' })
+    const dueMs = driver.member.heartbeatDueMs
+    driver.submit({ kind: 'commitRefused', generationId: 1, errorCode: 'REBALANCE_IN_PROGRESS' })
+    driver.nowMs = dueMs - 1
+    driver.joined('NONE')
+    driver.synced('REBALANCE_IN_PROGRESS')
+    driver.joined('NONE')
+    driver.nowMs = dueMs
+    expect(nextDeadlineMs(driver.member)).toBe(dueMs)
+    expect(driver.kinds({ kind: 'tick' })).toEqual(['heartbeat'])
+  })
+
   it('I19: heartbeats go on while its JoinGroup is held, and the session is over without them', () => {
     const driver = cooperative()
     driver.heartbeat('REBALANCE_IN_PROGRESS')

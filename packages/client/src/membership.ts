@@ -256,7 +256,11 @@ function joinAnswered(
       member.memberId = answer.memberId
       member.generationId = answer.generationId
       member.isLeader = answer.leaderId === answer.memberId
-      member.heartbeatDueMs = nowMs + member.heartbeatIntervalMs
+      // Who keeps partitions counts its session by heartbeats: rebalance upon rebalance must not put the next one off for ever.
+      member.heartbeatDueMs = Math.min(
+        member.isOwner ? member.heartbeatDueMs : Infinity,
+        nowMs + member.heartbeatIntervalMs,
+      )
       if (!member.isLeader || answer.skipAssignment) return sync(member, NOBODY, nowMs)
       member.phase = 'assigning'
       member.requestId += 1
