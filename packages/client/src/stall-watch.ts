@@ -6,7 +6,7 @@ import { lookUpOffsets } from './offset-lookup.ts'
 import type { PartitionLane } from './partition-lane.ts'
 import type { Alarm } from './runtime.ts'
 
-/** Looks in the time after which a stall is one: it is noticed by then, give or take one look. */
+/** Looks in the time after which a stall is one: it is noticed one look later at most. */
 const LOOKS = 4
 
 export interface StallWatchOptions {
@@ -23,10 +23,11 @@ export interface StallWatchOptions {
   readonly rebuild: (reason: string) => void
 }
 
-/** What was seen of a partition when it last moved. */
+/** What was seen of a partition since it last moved. */
 interface Sight {
   readonly position: number | null
-  readonly sinceMs: number
+  /** When it was first seen that records are there; null while none are. */
+  behindSinceMs: number | null
   /** Told of already: once is enough until it moves. */
   isTold: boolean
 }
@@ -40,8 +41,8 @@ interface Stalled {
 export class StallWatch {
   private readonly options: StallWatchOptions
   private readonly sights = new Map<PartitionLane, Sight>()
+  /** Set until it is stopped: a look that finds another has been overtaken by a stop. */
   private alarm: Alarm | null = null
-  private isStarted = false
 
   constructor(options: StallWatchOptions) {
     this.options = options
@@ -49,61 +50,63 @@ export class StallWatch {
 
   /** Looks from now on, until it is stopped. */
   start(): void {
-    if (this.isStarted || this.options.stallTimeoutMs === Infinity) return
-    this.isStarted = true
-    this.arm()
+    if (this.alarm === null && this.options.stallTimeoutMs !== Infinity) this.arm()
   }
 
   stop(): void {
-    this.isStarted = false
     this.alarm?.cancel()
+    this.alarm = null
     this.sights.clear()
   }
 
   private arm(): void {
     const { cluster, stallTimeoutMs } = this.options
-    this.alarm = cluster.runtime.setAlarm(stallTimeoutMs / LOOKS, () => void this.look())
+    const alarm = cluster.runtime.setAlarm(stallTimeoutMs / LOOKS, () => void this.look(alarm))
+    this.alarm = alarm
   }
 
-  private async look(): Promise<void> {
+  private async look(alarm: Alarm): Promise<void> {
+    const nowMs = this.options.cluster.runtime.nowMs()
     const suspects = this.suspects()
     try {
-      if (suspects.length > 0) this.tell(await this.withLag(suspects))
+      const stalled = suspects.length > 0 ? await this.stalled(suspects, nowMs) : []
+      if (this.alarm === alarm) this.tell(stalled)
     } catch (error) {
       diagnostics.retry({ what: 'the ends of partitions that do not move', attempt: 1, error })
     }
-    if (this.isStarted) this.arm()
+    if (this.alarm === alarm) this.arm()
   }
 
-  /** Partitions that may deliver and have not for the whole time. */
+  /** Partitions that may deliver, but for those of which it is told already. */
   private suspects(): PartitionLane[] {
-    const { cluster, fetcher, stallTimeoutMs } = this.options
-    const nowMs = cluster.runtime.nowMs()
-    const lanes = new Set(fetcher.all())
+    const lanes = new Set(this.options.fetcher.all())
     for (const lane of this.sights.keys()) if (!lanes.has(lane)) this.sights.delete(lane)
     return [...lanes].filter((lane) => {
       const sight = this.sights.get(lane)
       const mayDeliver = !lane.isPaused && lane.isAnnounced && lane.failure === null
-      if (sight === undefined || sight.position !== lane.position || !mayDeliver) {
-        this.sights.set(lane, { position: lane.position, sinceMs: nowMs, isTold: false })
-        return false
-      }
-      return nowMs - sight.sinceMs >= stallTimeoutMs && !sight.isTold
+      if (mayDeliver && sight?.position === lane.position) return !sight.isTold
+      this.sights.set(lane, { position: lane.position, behindSinceMs: null, isTold: false })
+      return mayDeliver
     })
   }
 
-  private async withLag(suspects: readonly PartitionLane[]): Promise<Stalled[]> {
-    const { cluster, fetcher } = this.options
+  /** Those of the suspects that have been behind for the whole time. */
+  private async stalled(suspects: readonly PartitionLane[], nowMs: number): Promise<Stalled[]> {
+    const { cluster, fetcher, stallTimeoutMs } = this.options
     const ends = await lookUpOffsets(
       cluster,
       suspects.map(({ topic, partition }) => ({ topic, partition, at: 'latest' })),
     )
     const stalled: Stalled[] = []
     for (const lane of suspects) {
-      // It may have moved while the broker was asked.
-      const isSame = this.sights.get(lane)?.position === lane.position && fetcher.lane(lane.key) === lane
+      const sight = this.sights.get(lane)
+      // It may have moved, or gone, while the broker was asked.
+      if (sight?.position !== lane.position || fetcher.lane(lane.key) !== lane) continue
       const logEndOffset = ends.get(lane.key)?.offset ?? 0
-      if (isSame && logEndOffset > (lane.position ?? 0)) stalled.push({ lane, logEndOffset, cause: this.causeOf(lane) })
+      // A record that has come just now to a partition that was quiet for long is no stall.
+      sight.behindSinceMs = logEndOffset > (lane.position ?? 0) ? (sight.behindSinceMs ?? nowMs) : null
+      const hasStalled = sight.behindSinceMs !== null && nowMs - sight.behindSinceMs >= stallTimeoutMs
+      if (hasStalled) stalled.push({ lane, logEndOffset, cause: this.causeOf(lane) })
     }
     return stalled
   }
