@@ -45,8 +45,9 @@ export class DeadLetters {
     })
   }
 
+  /** Sends nothing more; what is still under way is left: its record is not finished. */
   close(): Promise<void> {
-    return this.producer.close()
+    return this.producer.close({ timeoutMs: 0 })
   }
 
   private provenance(record: ConsumerRecord, attempts: number, error: unknown): [string, Bytes][] {
@@ -63,5 +64,9 @@ export class DeadLetters {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'something was thrown that cannot be written'
+  }
 }

@@ -6,12 +6,13 @@ import type { Cluster } from './cluster.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { fetchCommitted, type CommittedOffset } from './committed-offsets.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { ClosedError, GoQueueError } from './errors.ts'
+import { ClosedError, GoQueueError, isRetriable } from './errors.ts'
 import { Fetcher } from './fetcher.ts'
 import type { GroupLag } from './group-lag.ts'
 import { GroupMember, type Departure } from './group-member.ts'
 import { offsetAtTime } from './offset-lookup.ts'
 import type { CheckedGroupConsumerOptions } from './options.ts'
+import { OffsetTracker } from './offset-tracker.ts'
 import { Ownership, type GroupAssignment } from './ownership.ts'
 import type { PartitionLane } from './partition-lane.ts'
 import { groupByTopic, partitionKey, type ConsumerRecord } from './record.ts'
@@ -21,7 +22,7 @@ import { checkRunOptions, type Handler, type RunOptions } from './run-options.ts
 import { StallWatch } from './stall-watch.ts'
 import { Subscription } from './subscription.ts'
 import { decodeRecord } from './typed-record.ts'
-import { orAborted, settledWithin, type CallOptions } from './waiting.ts'
+import { Deferred, orAborted, settledWithin, type CallOptions } from './waiting.ts'
 
 /** How long `close` may take, unless it is told otherwise. */
 const CLOSE_TIMEOUT_MS = 5_000
@@ -69,7 +70,11 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
   /** Counts the times this member left: an iteration ends when that happens, and a new one joins again. */
   private departures = 0
   private departing: Promise<void> = Promise.resolve()
-  private isClosed = false
+  private closed: Promise<void> | null = null
+  /** Settles when the run at work has ended, and all it leaves behind is done. */
+  private ran: Promise<void> = Promise.resolve()
+  /** What iterations have in hand, to commit by itself: there may be several at once. */
+  private readonly iterated = new WeakMap<PartitionLane, OffsetTracker>()
 
   static {
     newGroupConsumer = (cluster, options, name, onClosed) => new GroupConsumer(cluster, options, name, onClosed)
@@ -214,16 +219,33 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     this.refuseIfRunning('records')
     const hasLeft = this.departureFrom()
     let last: ConsumerRecord | null = null
+    const letGo = () => {
+      if (last !== null) this.trackerOf(last)?.drop(last.offset)
+      last = null
+    }
     const source: RecordSource<R> = {
       take: () => {
         if (last !== null) this.finishIterated(last)
         last = null
         if (hasLeft()) return null
+        this.refuseIfRunning('records')
         this.ensureJoined()
-        last = this.fetcher.take()
-        return last === null ? null : this.typed(last)
+        const record = this.fetcher.take()
+        if (record === null) return null
+        this.trackerOf(record)?.take(record.offset)
+        last = record
+        try {
+          const typed = this.typed(record)
+          if (typed instanceof Promise) typed.catch(letGo)
+          return typed
+        } catch (error) {
+          // The iteration ends with it, and the next goes on behind it.
+          letGo()
+          throw error
+        }
       },
       changed: () => this.fetcher.changed(),
+      stopped: letGo,
       get isEnded() {
         return hasLeft()
       },
@@ -252,6 +274,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     const deadLetters = deadLetter === undefined ? null : new DeadLetters(this.cluster, deadLetter.topic, this.groupId)
     const runner = new RecordRunner({
       ...checked,
+      aheadBytes: this.options.partitionMaxBytes,
       runtime,
       fetcher: this.fetcher,
       handle: async (record, context) => {
@@ -266,12 +289,15 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
         if (!hasLeft()) this.ensureJoined()
       },
     })
+    const ran = new Deferred<void>()
+    this.ran = ran.promise
     this.runner = runner
     this.ownership.work = runner
     const stop = () => runner.fail(signal!.reason)
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      await deadLetters?.open()
+      // Whether it is called off, left or closed meanwhile shows in how the run has ended.
+      if (deadLetters !== null) await Promise.race([deadLetters.open(), runner.ended.promise])
       runner.start()
       await runner.ended.promise
       await (hasLeft() ? this.departing.catch(() => {}) : settledWithin(runtime, CLOSE_TIMEOUT_MS, runner.drained()))
@@ -281,6 +307,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
       this.runner = null
       this.ownership.work = null
       await deadLetters?.close()
+      ran.resolve()
     }
     if (runner.failure !== null) throw runner.failure.error
   }
@@ -294,6 +321,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     }
     lane.lastCommit = -1
     this.autoCommit.forget(lane)
+    this.iterated.delete(lane)
     this.fetcher.jump(lane, offset)
     this.runner?.restart(lane)
   }
@@ -340,6 +368,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     this.refuseIfClosed()
     const departure = { reason: 'the application left the group', timeoutMs: this.cluster.timeoutMs }
     await this.depart('leave', departure, options)
+    await orAborted(settledWithin(this.cluster.runtime, CLOSE_TIMEOUT_MS, this.ran), options.signal)
   }
 
   /**
@@ -347,25 +376,36 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
    * member leaves the group; a static one stays in it, to come back within the session timeout and have its partitions
    * again. Takes `timeoutMs` at most. Not to be awaited by a handler of `run`, for which it would wait.
    */
-  async close(options: CloseOptions = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
+    this.closed ??= this.finish(options)
+    return this.closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  private get isClosed(): boolean {
+    return this.closed !== null
+  }
+
+  private async finish(options: CloseOptions): Promise<void> {
     const { drain = true, timeoutMs = CLOSE_TIMEOUT_MS, leave = this.consumerId === null } = options
-    if (this.isClosed) return
-    this.isClosed = true
+    const { runtime } = this.cluster
+    const deadlineMs = runtime.nowMs() + timeoutMs
     const departure = { reason: 'the consumer was closed', timeoutMs }
+    const departed = this.depart(leave ? 'leave' : 'stop', departure)
     if (!drain) this.runner?.abandonAll()
     try {
       // What cannot be told to the coordinator it will learn at the session's deadline: closing never fails over that.
-      await this.depart(leave ? 'leave' : 'stop', departure).catch(() => {})
+      await departed.catch(() => {})
+      await settledWithin(runtime, Math.max(0, deadlineMs - runtime.nowMs()), this.ran)
     } finally {
       this.stalls.stop()
       this.autoCommit.close()
       this.fetcher.close(closedReason())
       this.onClosed()
     }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   private refuseIfClosed(): void {
@@ -408,6 +448,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
 
   private ended(error: Error, isTold: boolean): void {
     this.failure = isTold ? null : error
+    this.stalls.stop()
     this.fetcher.notify()
   }
 
@@ -416,11 +457,20 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     return (topic === undefined ? record : decodeRecord(topic, record)) as R | Promise<R>
   }
 
-  private finishIterated({ topic, partition, offset, signal }: ConsumerRecord): void {
-    if (!this.options.autoCommit) return
+  /** Where it is kept which records of a partition iterations have in hand; undefined where nobody asks, or it is not ours. */
+  private trackerOf({ topic, partition, signal }: ConsumerRecord): OffsetTracker | undefined {
+    if (!this.options.autoCommit) return undefined
     const lane = this.ownership.committable(topic, partition)
-    if (lane === undefined || !lane.issued(signal)) return
-    this.autoCommit.finish(lane, offset + 1, this.options.autoCommitIntervalMs)
+    if (lane === undefined || !lane.issued(signal)) return undefined
+    const tracker = this.iterated.get(lane) ?? new OffsetTracker()
+    this.iterated.set(lane, tracker)
+    return tracker
+  }
+
+  private finishIterated(record: ConsumerRecord): void {
+    const next = this.trackerOf(record)?.finish(record.offset) ?? null
+    const lane = this.ownership.committable(record.topic, record.partition)
+    if (next !== null) this.autoCommit.finish(lane!, next, this.options.autoCommitIntervalMs)
   }
 
   /** Whatever is left in hand is let go, finished offsets are committed, and the next reader goes on with what is not. */
@@ -467,13 +517,14 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     options: CallOptions,
   ): Promise<void> {
     options.signal?.throwIfAborted()
+    const before = lane.lastCommit
     lane.lastCommit = offset
-    try {
-      await orAborted(this.enqueueCommit(lane, offset, metadata), options.signal)
-    } catch (error) {
-      if (lane.lastCommit === offset) lane.lastCommit = -1
-      throw error
-    }
+    const committed = this.enqueueCommit(lane, offset, metadata)
+    // Whether the application waits for it or not; and one whose outcome is not known may well have been made.
+    committed.catch((error: unknown) => {
+      if (lane.lastCommit === offset && !isRetriable(error)) lane.lastCommit = before
+    })
+    await orAborted(committed, options.signal)
   }
 
   private enqueueCommit(lane: PartitionLane, offset: number, metadata: string): Promise<void> {

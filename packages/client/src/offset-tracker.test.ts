@@ -57,3 +57,13 @@ it('is never ahead of the first unfinished record, and in the end behind the las
     ),
   )
 })
+
+it('a record that was let go is waited for no more, and does not move what may be committed by itself', () => {
+  const tracker = new OffsetTracker()
+  for (const offset of [5, 6, 7]) tracker.take(offset)
+  expect(tracker.finish(6)).toBeNull()
+  tracker.drop(5)
+  expect(tracker.firstOpen).toBe(7)
+  expect(tracker.finish(5)).toBeNull()
+  expect(tracker.finish(7)).toBe(8)
+})

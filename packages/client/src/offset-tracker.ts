@@ -17,6 +17,15 @@ export class OffsetTracker {
   finish(offset: number): number | null {
     if (!this.taken.has(offset)) return null
     this.taken.set(offset, true)
+    return this.advance()
+  }
+
+  /** A record is in hand no more and not finished either: nothing waits for it. It is passed over by what is finished behind it. */
+  drop(offset: number): void {
+    this.taken.delete(offset)
+  }
+
+  private advance(): number | null {
     let next: number | null = null
     for (const [candidate, isFinished] of this.taken) {
       if (!isFinished) break

@@ -8,6 +8,8 @@ export interface RecordSource<R = ConsumerRecord> {
   take(): R | Promise<R> | null
   /** Resolves when `take` is worth another try. */
   changed(): Promise<void>
+  /** Nothing more is asked for, and what was given last is not finished. */
+  stopped?(): void
   /** No record will come any more. */
   readonly isEnded: boolean
 }
@@ -49,6 +51,7 @@ export class RecordIterator<R = ConsumerRecord> implements AsyncIterableIterator
 
   return(): Promise<IteratorResult<R>> {
     this.isDone = true
+    this.source.stopped?.()
     return Promise.resolve({ done: true, value: undefined })
   }
 

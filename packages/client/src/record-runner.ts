@@ -14,6 +14,8 @@ export interface RecordRunnerOptions {
   readonly fetcher: Fetcher
   readonly concurrency: number
   readonly lanes: 'partition' | 'key'
+  /** With lanes by key, about how many bytes of one partition are taken ahead at most. */
+  readonly aheadBytes: number
   readonly deadlineMs?: number | undefined
   readonly retry: { readonly maxAttempts: number; readonly backoffMs: number; readonly maxBackoffMs: number }
   /** One attempt at a record. */
@@ -57,8 +59,11 @@ interface PartitionWork {
   readonly lane: PartitionLane
   readonly workLanes: Map<string, WorkLane>
   tracker: OffsetTracker
-  /** Records taken and not done. */
+  /** Records taken and not done, and their bytes. */
   taken: number
+  takenBytes: number
+  /** The partition is being given up: what is in hand may end, and nothing is begun or tried again. */
+  isLeaving: boolean
   /** Handlers at work that are waited for. */
   readonly inHand: Set<Attempt>
   idle: Deferred<void> | null
@@ -70,6 +75,8 @@ interface Attempt {
   readonly entry: Entry
   readonly derived: DerivedSignal | null
   deadline: Alarm | null
+  /** How it ended is known: what its handler does from then on changes nothing. */
+  isConcluded: boolean
   isOver: boolean
 }
 
@@ -100,6 +107,7 @@ export class RecordRunner implements WorkInHand {
     if (this.isStopping) return
     this.isStopping = true
     for (const part of this.parts.values()) this.clear(part)
+    this.options.fetcher.notify()
     this.ended.resolve()
   }
 
@@ -148,6 +156,7 @@ export class RecordRunner implements WorkInHand {
       const part = this.parts.get(lane)
       if (part === undefined) continue
       this.clear(part)
+      part.isLeaving = true
       if (part.inHand.size > 0) isBusy = true
       else this.parts.delete(lane)
     }
@@ -165,7 +174,8 @@ export class RecordRunner implements WorkInHand {
       }
       this.parts.delete(lane)
     }
-    this.pump()
+    // Not at once: whoever takes partitions away is not done with that.
+    this.options.fetcher.notify()
   }
 
   abandonAll(): void {
@@ -186,15 +196,38 @@ export class RecordRunner implements WorkInHand {
     try {
       this.options.ensure()
       this.options.fetcher.throwFailure()
-      this.takeIn()
+      while (this.active < this.options.concurrency) {
+        if (this.startedThisTurn >= STARTS_PER_TURN) return this.planTurn()
+        const next = this.nextToBegin()
+        if (next === null) return
+        this.begin(next)
+      }
     } catch (error) {
       this.fail(error)
-      return
     }
-    while (this.active < this.options.concurrency && this.ready.length > 0) {
-      if (this.startedThisTurn >= STARTS_PER_TURN) return this.planTurn()
-      this.begin(this.ready.shift()!)
+  }
+
+  /** A lane whose first record may begin. More is taken only when there is none: what is behind in line was ready earlier. */
+  private nextToBegin(): WorkLane | null {
+    let hasTaken = false
+    for (;;) {
+      if (this.ready.length === 0) {
+        if (hasTaken) return null
+        this.takeIn()
+        hasTaken = true
+      }
+      const next = this.ready.shift()
+      if (next === undefined) return null
+      if (this.mayBegin(next)) return next
     }
+  }
+
+  /** False, and no longer in line, where the partition is paused or nothing is left. */
+  private mayBegin(workLane: WorkLane): boolean {
+    if (workLane.queue.length === 0) this.rest(workLane)
+    else if (workLane.part.lane.isPaused) workLane.state = 'paused'
+    else return true
+    return false
   }
 
   private planTurn(): void {
@@ -209,8 +242,6 @@ export class RecordRunner implements WorkInHand {
 
   private takeIn(): void {
     const { fetcher } = this.options
-    // By partition nothing is taken before its turn; by key it is, to find other keys.
-    if (this.options.lanes === 'partition' && this.active + this.ready.length >= this.options.concurrency) return
     for (const lane of fetcher.filledLanes()) {
       while (this.hasRoom(this.parts.get(lane))) {
         const record = fetcher.takeFrom(lane)
@@ -222,15 +253,17 @@ export class RecordRunner implements WorkInHand {
 
   private hasRoom(part: PartitionWork | undefined): boolean {
     if (part === undefined) return true
-    const { lanes, concurrency } = this.options
-    return part.taken < (lanes === 'partition' ? 1 : Math.max(LEAST_AHEAD, AHEAD_PER_HANDLER * concurrency))
+    const { lanes, concurrency, aheadBytes } = this.options
+    if (part.taken === 0 || lanes === 'partition') return part.taken === 0
+    // By key more is taken before its turn, to find other keys, but one partition that stands still must not fill the budget.
+    return part.taken < Math.max(LEAST_AHEAD, AHEAD_PER_HANDLER * concurrency) && part.takenBytes < aheadBytes
   }
 
   private partOf(lane: PartitionLane): PartitionWork {
     let part = this.parts.get(lane)
     if (part === undefined) {
-      const tracker = new OffsetTracker()
-      part = { lane, workLanes: new Map(), tracker, taken: 0, inHand: new Set(), idle: null }
+      const none = { taken: 0, takenBytes: 0, inHand: new Set<Attempt>(), idle: null }
+      part = { lane, workLanes: new Map(), tracker: new OffsetTracker(), isLeaving: false, ...none }
       this.parts.set(lane, part)
     }
     return part
@@ -246,6 +279,7 @@ export class RecordRunner implements WorkInHand {
     const bytes = sizeOf(record)
     part.tracker.take(record.offset)
     part.taken += 1
+    part.takenBytes += bytes
     this.options.fetcher.hold(bytes)
     workLane.queue.push({ record, bytes, tracker: part.tracker, attempts: 0 })
     if (workLane.state === 'idle') this.makeReady(workLane)
@@ -256,14 +290,9 @@ export class RecordRunner implements WorkInHand {
     this.ready.push(workLane)
   }
 
-  /** Starts the first record of a lane, unless its partition is paused or has nothing left. */
+  /** Starts the first record of a lane. */
   private begin(workLane: WorkLane): void {
     const { part, queue } = workLane
-    if (queue.length === 0) return this.rest(workLane)
-    if (part.lane.isPaused) {
-      workLane.state = 'paused'
-      return
-    }
     const entry = queue.shift()!
     entry.attempts += 1
     workLane.state = 'working'
@@ -273,20 +302,26 @@ export class RecordRunner implements WorkInHand {
     part.inHand.add(attempt)
     const { derived } = attempt
     const record = derived === null ? entry.record : { ...entry.record, signal: derived.signal }
+    const ended = (failure: { readonly error: unknown } | null) => {
+      // Not before: even one that is waited for no longer must hear of it when its partition goes.
+      derived?.release()
+      this.concluded(attempt, failure)
+    }
     this.options.handle(record, { attempt: entry.attempts }).then(
-      () => this.concluded(attempt, null),
-      (error: unknown) => this.concluded(attempt, { error }),
+      () => ended(null),
+      (error: unknown) => ended({ error }),
     )
   }
 
   private newAttempt(workLane: WorkLane, entry: Entry): Attempt {
     const { deadlineMs, runtime } = this.options
     const derived = deadlineMs === undefined ? null : workLane.part.lane.deriveSignal()
-    const attempt: Attempt = { workLane, entry, derived, deadline: null, isOver: false }
+    const attempt: Attempt = { workLane, entry, derived, deadline: null, isConcluded: false, isOver: false }
     if (deadlineMs !== undefined) {
       attempt.deadline = runtime.setAlarm(deadlineMs, () => {
         const error = timedOut(entry.record, deadlineMs)
         derived?.abort(error)
+        derived?.release()
         this.concluded(attempt, { error })
       })
     }
@@ -298,7 +333,6 @@ export class RecordRunner implements WorkInHand {
     if (attempt.isOver) return false
     attempt.isOver = true
     attempt.deadline?.cancel()
-    attempt.derived?.release()
     const { part } = attempt.workLane
     part.inHand.delete(attempt)
     this.active -= 1
@@ -308,14 +342,19 @@ export class RecordRunner implements WorkInHand {
   }
 
   private concluded(attempt: Attempt, failure: { readonly error: unknown } | null): void {
-    if (attempt.isOver) return
+    if (attempt.isOver || attempt.isConcluded) return
+    attempt.isConcluded = true
+    attempt.deadline?.cancel()
     const { workLane, entry } = attempt
-    const { lane } = workLane.part
-    const isOurs = !lane.signal.aborted && entry.tracker === workLane.part.tracker
+    const { lane, tracker, isLeaving } = workLane.part
+    const isOurs = !lane.signal.aborted && entry.tracker === tracker
+    const mayRetry = entry.attempts < this.options.retry.maxAttempts && isWorthRetrying(failure?.error)
     if (failure === null) this.finish(attempt)
     else if (!isOurs || this.isStopping) this.letGo(attempt)
-    else if (entry.attempts < this.options.retry.maxAttempts && isWorthRetrying(failure.error)) this.putOff(attempt)
-    else if (this.options.bury === null) this.giveUp(attempt, failure.error)
+    else if (mayRetry) {
+      if (isLeaving) this.letGo(attempt)
+      else this.putOff(attempt)
+    } else if (this.options.bury === null) this.giveUp(attempt, failure.error)
     else void this.bury(attempt, failure.error)
   }
 
@@ -361,7 +400,6 @@ export class RecordRunner implements WorkInHand {
 
   private async bury(attempt: Attempt, error: unknown): Promise<void> {
     const { record, attempts } = attempt.entry
-    attempt.deadline?.cancel()
     try {
       await this.options.bury!(record, attempts, error)
     } catch (failure) {
@@ -394,6 +432,7 @@ export class RecordRunner implements WorkInHand {
 
   private forget(part: PartitionWork, entry: Entry): void {
     part.taken -= 1
+    part.takenBytes -= entry.bytes
     this.options.fetcher.letGo(entry.bytes)
   }
 

@@ -1,6 +1,13 @@
 // What iteration commits by itself: only what is finished, at intervals, when partitions are given up, and on closing.
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Client, ConsumerRecord, GroupConsumer, GroupConsumerOptions } from '../../src/index.ts'
+import {
+  topic,
+  type Client,
+  type ConsumerRecord,
+  type GroupConsumer,
+  type GroupConsumerOptions,
+  type StandardSchema,
+} from '../../src/index.ts'
 import { World } from '../world.ts'
 
 let world: World
@@ -101,4 +108,59 @@ it('what cannot be committed for a while is committed later', async () => {
   world.isReachable = true
   await world.pass(5_000)
   expect(await committed()).toBe(3)
+})
+
+it('I4: of several iterations at once none commits past a record that another has in hand', async () => {
+  const group = member({ autoCommitIntervalMs: 10 })
+  const [slow, quick] = [group.records(), group.records()]
+  await read(slow, 2)
+  await read(quick, 3)
+  await world.pass(100)
+  // 0 is finished, 1 is in hand, 2 and 3 are finished, 4 is in hand
+  expect(await committed()).toBe(1)
+  void slow.next().catch(() => {})
+  await world.pass(100)
+  expect(await committed()).toBe(4)
+})
+
+it('a record that an iteration had in hand when it was broken off holds up no other', async () => {
+  const group = member({ autoCommitIntervalMs: 10 })
+  const broken = group.records()
+  await read(broken, 2)
+  await broken.return!()
+  await read(group.records(), 3)
+  await world.pass(100)
+  expect(await committed()).toBe(4)
+})
+
+it('I4: what was in hand when the application sought back is not counted as finished', async () => {
+  const group = member({ autoCommitIntervalMs: 10 })
+  const records = group.records()
+  await read(records, 4)
+  await world.pass(100)
+  expect(await committed()).toBe(3)
+  group.seek('orders', 0, 0)
+  await read(records, 1)
+  await world.pass(100)
+  expect(await committed()).toBe(3)
+})
+
+it.each(['at once', 'later'])('a record that does not fit its type, said %s, holds up none behind it', async (when) => {
+  const fits = (value: unknown) => (value === '1' ? { issues: [{ message: 'no' }] } : { value })
+  const validate = (value: unknown) => (when === 'later' ? Promise.resolve(fits(value)) : fits(value))
+  const schema: StandardSchema = { '~standard': { version: 1, vendor: 'test', validate } }
+  const orders = topic('orders', { value: schema as StandardSchema<string>, valueFormat: 'text' })
+  const group = client.groupConsumer({
+    groupId: 'billing',
+    topics: [orders],
+    autoCommit: true,
+    autoCommitIntervalMs: 10,
+  })
+  const first = group.records()
+  await world.run(first.next())
+  await expect(world.run(first.next())).rejects.toMatchObject({ code: 'INVALID_RECORD' })
+  const second = group.records()
+  for (let i = 0; i < 3; i++) await world.run(second.next())
+  await world.pass(100)
+  expect(await committed()).toBe(4)
 })
