@@ -123,6 +123,12 @@ export class GroupMember {
     return this.membership.isFenced
   }
 
+  /** Joined, or about to be. */
+  private get isIn(): boolean {
+    const { phase } = this.membership
+    return phase !== 'out' && phase !== 'ended' && phase !== 'leaving'
+  }
+
   get path(): string {
     return `group '${this.options.groupId}'`
   }
@@ -217,7 +223,7 @@ export class GroupMember {
   private perform(effect: MembershipEffect): void {
     switch (effect.kind) {
       case 'join':
-        void this.attempt(effect.requestId, () => this.sendJoin(effect.memberId, effect.reason))
+        void this.attempt(effect.requestId, () => this.sendJoin(effect))
         return
       case 'assign':
         void this.attempt(effect.requestId, () => this.assign(effect.protocolName, effect.members))
@@ -274,11 +280,17 @@ export class GroupMember {
     }
   }
 
-  private async sendJoin(memberId: string, reason: string): Promise<AttemptOutcome<'joinAnswered'>> {
+  private async sendJoin({
+    requestId,
+    memberId,
+    reason,
+  }: Extract<MembershipEffect, { kind: 'join' }>): Promise<AttemptOutcome<'joinAnswered'>> {
     this.report('rejoining')
     // A static member that leaves and comes back must be gone before it is there again.
     await this.leaving.catch(() => {})
     await this.matchPatterns()
+    // It has left meanwhile: nobody would answer to what it joins now.
+    if (this.membership.requestId !== requestId) throw new ClosedError(`${this.path}: the member left before it joined`)
     const { topics } = this.subscription
     this.joinedTopics = topics
     const ownedPartitions = this.ownership.byTopic()
@@ -310,6 +322,7 @@ export class GroupMember {
     const { subscription } = this
     if (!subscription.hasPatterns) return
     subscription.update(await clusterTopics(this.cluster))
+    if (!this.isIn) return
     this.patternTopics.start(subscription.hasMatches, async () => {
       const hasChanged = subscription.update(await clusterTopics(this.cluster))
       if (hasChanged) this.rejoin(OTHER_TOPICS)
@@ -337,6 +350,7 @@ export class GroupMember {
     await this.cluster.retrying(`topics of ${this.path}`, {}, () => this.cluster.refresh(topics))
     const counts = partitionCounts(this.cluster, topics)
     const isComplete = topics.every((topic) => counts.has(topic))
+    if (!this.isIn) return counts
     this.ledTopics.start(isComplete, async () => {
       await this.cluster.refresh(topics)
       if (!this.membership.isLeader) return null
