@@ -132,6 +132,21 @@ describe('bootstrap', () => {
     })
   })
 
+  it('however long it is tried, the error says what the broker did: refused', async () => {
+    dead = new Set([1, 2, 3])
+    // Some of these are over within an attempt, some while a broker that refused is left alone for a moment.
+    for (let timeoutMs = 100; timeoutMs < 3_000; timeoutMs += 37) {
+      const client = new Client({ brokers: ['b1:9092'], dial, runtime, timeoutMs })
+      const group = client.groupConsumer({ groupId: 'g', topics: ['orders'] })
+      const calls = [
+        () => client.admin().listTopics(),
+        () => client.admin().listGroups(),
+        () => group.fetchCommittedOffset('orders', 0),
+      ]
+      for (const call of calls) await expect(run(call())).rejects.toThrow(/cannot connect to b1:9092: refused/)
+    }
+  })
+
   it('when all brokers that were learnt are gone, those named by the user are asked again', async () => {
     const client = makeClient(['b1:9092'])
     await run(client.producer().send({ topic: 'orders', value: 'x' }))

@@ -71,12 +71,14 @@ export class Cluster {
   async retrying<T>(what: string, options: RetryOptions, attempt: (leftMs: number) => Promise<T>): Promise<T> {
     const { runtime } = this
     const deadlineMs = runtime.nowMs() + (options.timeoutMs ?? this.timeoutMs)
+    let last: unknown
     for (let failures = 1; ; failures++) {
       if (this.isClosed) throw new ClosedError('the client is closed')
       options.signal?.throwIfAborted()
       try {
-        return await orAborted(this.inTime(what, deadlineMs, attempt), options.signal)
+        return await orAborted(this.inTime(what, deadlineMs, attempt, last), options.signal)
       } catch (error) {
+        last = error
         const delayMs = backoffMs(failures, runtime.random())
         if (!isRetriable(error) || runtime.nowMs() + delayMs >= deadlineMs) throw error
         diagnostics.retry({ what, attempt: failures, error })
@@ -261,13 +263,16 @@ export class Cluster {
     throw failure
   }
 
-  /** One attempt that is given up at the deadline, whatever it waits for. */
-  private inTime<T>(what: string, deadlineMs: number, attempt: (leftMs: number) => Promise<T>): Promise<T> {
+  /** One attempt that is given up at the deadline, whatever it waits for; `last` is what the attempt before it met. */
+  private inTime<T>(
+    what: string,
+    deadlineMs: number,
+    attempt: (leftMs: number) => Promise<T>,
+    last: unknown,
+  ): Promise<T> {
     const leftMs = Math.max(0, deadlineMs - this.runtime.nowMs())
     return new Promise<T>((resolve, reject) => {
-      const alarm = this.runtime.setAlarm(leftMs, () => {
-        reject(new RequestTimeoutError(`${what}: not done in time; the cluster cannot be reached or does not answer`))
-      })
+      const alarm = this.runtime.setAlarm(leftMs, () => reject(notInTime(what, last)))
       // Kafka counts whole milliseconds.
       attempt(Math.max(1, Math.ceil(leftMs)))
         .finally(() => alarm.cancel())
@@ -309,6 +314,11 @@ export class Cluster {
       if (coordinator.host === address.host && coordinator.port === address.port) this.coordinators.delete(groupId)
     }
   }
+}
+
+function notInTime(what: string, last: unknown): RequestTimeoutError {
+  const why = last instanceof Error ? last.message : 'the cluster cannot be reached or does not answer'
+  return new RequestTimeoutError(`${what}: not done in time; ${why}`, last)
 }
 
 /** What does not exist after a look around will not appear by asking on. */
