@@ -1,7 +1,8 @@
-// Writes docs/configuration.md from the tables of defaults and the schemas that check what people write.
+// Writes docs/configuration.md from the tables of defaults, the schemas that check what people write, and the comments beside them.
 import { join } from 'node:path'
 import { brokerDefaults } from '@goqueue/broker-core'
 import { format, resolveConfig } from 'prettier'
+import { clientOptionTables } from './client-options.ts'
 import { moduleInside, propertyComments } from './inside.ts'
 
 interface Schema {
@@ -32,11 +33,13 @@ const example = {
 
 /** The whole text of docs/configuration.md, formatted. */
 export async function configurationDocument(root: string): Promise<string> {
-  const [server, broker] = await Promise.all([serverSettings(), brokerSettings()])
+  const [server, broker, client] = await Promise.all([serverSettings(), brokerSettings(), clientOptionTables()])
   const text = `
-# Configuration of the broker
+# Configuration
 
-\`goqueue-broker\` needs none: without any it keeps its data in \`./data\` and listens on \`127.0.0.1:9092\`. What differs
+The broker first, [the client](#the-client) behind it. The tables and this text are generated from the code (\`npm run docs\`).
+
+\`goqueue-broker\` needs no configuration: without any it keeps its data in \`./data\` and listens on \`127.0.0.1:9092\`. What differs
 can be said in four places; each wins over those after it:
 
 1. flags (\`goqueue-broker --help\`), for what one changes most;
@@ -53,8 +56,6 @@ Where Kafka has a setting, the key is Kafka's. A key that is not listed here, or
 start with a sentence that names the file, the key and what is allowed. Environment variables that begin with
 \`GOQUEUE_\` and mean nothing are only reported in the log. \`data.dir\` and \`memory\` exclude each other: the one that is
 said nearer to the flags counts.
-
-The table and this text are generated from the code (\`npm run docs\`).
 
 ## The server
 
@@ -78,6 +79,14 @@ ${table(broker)}
 Standard output carries one line, when clients can connect: \`goqueue-broker ready on HOST:PORT\`. The log goes to
 standard error, one JSON object per line: \`level\` (\`debug\`, \`info\`, \`warn\`, \`error\`), \`time\`, \`kind\` (a stable word
 for what happened), \`message\` (a sentence), and the details of that kind.
+
+## The client
+
+Options are plain objects. One that is not listed here, or a value that is not allowed, throws \`INVALID_OPTIONS\` with a
+sentence that names the option and what is allowed. Times are in milliseconds, sizes in bytes. The types of the package say the
+same, and more: an editor shows it.
+
+${client}
 `
   const file = join(root, 'docs', 'configuration.md')
   return format(text.trimStart(), { ...(await resolveConfig(file)), filepath: file })

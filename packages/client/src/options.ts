@@ -30,7 +30,7 @@ export interface ProducerOptions {
   readonly lingerMs?: number | undefined
   /** A batch is closed when it reaches this size before compression. Default: 524,288. */
   readonly batchBytes?: number | undefined
-  /** Default: 'none'. */
+  /** How batches are compressed; readers need not be told. Default: 'none'. */
   readonly compression?: CompressionName | undefined
   /** No duplicates and no reordering through retries (KIP-98). Default: true, unless `acks` is 0 or 1. */
   readonly idempotent?: boolean | undefined
@@ -56,7 +56,7 @@ export interface ConsumerOptions {
   readonly autoOffsetReset?: AutoOffsetReset | undefined
   /** How long a broker may hold a fetch that finds less than `minBytes`. Default: 500. */
   readonly maxWaitMs?: number | undefined
-  /** Default: 1. */
+  /** A fetch that finds less than this is held for up to `maxWaitMs`. Default: 1. */
   readonly minBytes?: number | undefined
   /** Most bytes of one fetch answer. Default: 16 MiB. */
   readonly maxBytes?: number | undefined
@@ -73,6 +73,7 @@ export interface AssignedConsumerOptions<T extends string | Topic = string> exte
 }
 
 export interface GroupConsumerOptions<T extends TopicToRead = string | RegExp> extends ConsumerOptions {
+  /** The group that this member shares the partitions with; its committed offsets belong to the group. */
   readonly groupId: string
   /**
    * Makes the member static (KIP-345, Kafka's `group.instance.id`): back within the session timeout it has its
@@ -86,7 +87,10 @@ export interface GroupConsumerOptions<T extends TopicToRead = string | RegExp> e
   readonly topics: readonly T[]
   /** How long the group waits for a sign of life before it gives the partitions to others. Default: 30,000. */
   readonly sessionTimeoutMs?: number | undefined
-  /** Default: `sessionTimeoutMs` / 3, at most 1,000: a member learns of a rebalance from a heartbeat's answer. */
+  /**
+   * How often the member gives a sign of life. Default: `sessionTimeoutMs` / 3, at most 1,000: a member learns of a rebalance
+   * from a heartbeat's answer.
+   */
   readonly heartbeatIntervalMs?: number | undefined
   /** How long the group waits for a member to rejoin. Default: 60,000. */
   readonly rebalanceTimeoutMs?: number | undefined
@@ -135,12 +139,13 @@ export interface GroupConsumerOptions<T extends TopicToRead = string | RegExp> e
 
 /** A topic to create. */
 export interface TopicToCreate {
+  /** What the topic is called; '.' and '..' are not allowed. */
   readonly name: string
-  /** Default: the broker's `num.partitions`. */
+  /** How many partitions it has. Default: the broker's `num.partitions`. */
   readonly partitions?: number | undefined
-  /** Default: the broker's `default.replication.factor`. */
+  /** On how many brokers each record lies: 1 with GoQueue. Default: the broker's `default.replication.factor`. */
   readonly replicationFactor?: number | undefined
-  /** Kafka's topic configs, e.g. `{ 'retention.ms': '3600000' }`. */
+  /** Kafka's topic configs, e.g. `{ 'retention.ms': '3600000' }`. Default: the broker's. */
   readonly configs?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
@@ -176,7 +181,7 @@ const address = z.string('must be a string such as "localhost:9092"').transform(
   return z.NEVER
 })
 
-const clientSchema = z.strictObject({
+export const clientSchema = z.strictObject({
   brokers: z
     .array(address, 'must be an array of "HOST:PORT"')
     .min(1, 'must name at least one broker')
@@ -188,7 +193,7 @@ const clientSchema = z.strictObject({
   runtime: z.custom<Runtime>((value) => typeof value === 'object' && value !== null).optional(),
 })
 
-const producerSchema = z
+export const producerSchema = z
   .strictObject({
     acks: z
       .literal(['all', -1, 0, 1], "must be 'all', -1, 0 or 1")
@@ -241,7 +246,7 @@ const topicToRead = z.union(
   'must be the name of a topic (letters, digits, ".", "_" and "-"), a RegExp, or what topic() gives',
 )
 
-const consumerSchema = z.strictObject({
+export const consumerSchema = z.strictObject({
   ...consumerFields,
   topics: z
     .array(
@@ -254,7 +259,7 @@ const consumerSchema = z.strictObject({
     .optional(),
 })
 
-const groupConsumerSchema = z
+export const groupConsumerSchema = z
   .strictObject({
     ...consumerFields,
     groupId: nonEmpty.max(255, 'must be at most 255 characters'),
@@ -288,7 +293,7 @@ const groupConsumerSchema = z
     message: 'must be less than sessionTimeoutMs',
   })
 
-const topicSchema = z.strictObject({
+export const topicSchema = z.strictObject({
   name: topicName.refine((name) => name !== '.' && name !== '..', 'must not be "." or ".."'),
   partitions: z.int('must be a whole number').min(1, 'must be at least 1').default(-1),
   replicationFactor: z.int('must be a whole number').min(1, 'must be at least 1').default(-1),

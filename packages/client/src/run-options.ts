@@ -22,6 +22,7 @@ export interface RetryPolicy {
 }
 
 export interface RunOptions<R = ConsumerRecord> {
+  /** Called with each record and `{ attempt }`; the record is finished when what it returns has settled well. */
   readonly handler: Handler<R>
   /** Handlers at work at once, over all partitions. Default: 1. */
   readonly concurrency?: number | undefined
@@ -41,13 +42,13 @@ export interface RunOptions<R = ConsumerRecord> {
   readonly deadLetter?: { readonly topic: string } | undefined
   /** Whether finished records are committed by themselves, never past one that is not finished. Default: true. */
   readonly autoCommit?: boolean | undefined
-  /** Default: the consumer's, 5,000. */
+  /** How long what is finished waits to be committed by itself. Default: the consumer's, 5,000. */
   readonly autoCommitIntervalMs?: number | undefined
   /** Ends the run: handlers at work may end, what is finished is committed, and the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
-const schema = z.strictObject({
+export const runSchema = z.strictObject({
   handler: func<Handler<never>>('async (record) => {}'),
   concurrency: z
     .int('must be a whole number')
@@ -59,8 +60,7 @@ const schema = z.strictObject({
   retry: z
     .strictObject({
       maxAttempts: z
-        .union([z.literal(Infinity), z.int()], 'must be a whole number, or Infinity')
-        .refine((count) => count >= 1, 'must be at least 1')
+        .union([z.literal(Infinity), z.int().min(1, 'must be at least 1')], 'must be a whole number, or Infinity')
         .default(1),
       backoffMs: milliseconds(0).default(100),
       maxBackoffMs: milliseconds(0).default(30_000),
@@ -72,7 +72,8 @@ const schema = z.strictObject({
   signal: z.instanceof(AbortSignal, { message: 'must be an AbortSignal' }).optional(),
 })
 
-export type CheckedRunOptions = z.output<typeof schema>
+export type CheckedRunOptions = z.output<typeof runSchema>
 
 /** Throws INVALID_OPTIONS that names the option and what is allowed. */
-export const checkRunOptions = <R>(options: RunOptions<R>): CheckedRunOptions => checked(schema, options, 'group.run')
+export const checkRunOptions = <R>(options: RunOptions<R>): CheckedRunOptions =>
+  checked(runSchema, options, 'group.run')
