@@ -20,18 +20,18 @@ function main(): void {
     const outcome = runSchedule(seed)
     steps += outcome.steps
     if (outcome.violation !== null) {
-      process.stdout.write(`SEED=${seed} npm run sim   # ${outcome.violation.split('\n').join(' ')}\n`)
+      process.stdout.write(`SIM=group SEED=${seed} npm run sim   # ${outcome.violation.split('\n').join(' ')}\n`)
       process.exitCode = 1
       return
     }
     if (performance.now() - reportedMs < PROGRESS_EVERY_MS) continue
     reportedMs = performance.now()
-    process.stdout.write(`${seed - first + 1} of ${schedules} schedules\n`)
+    process.stdout.write(`group: ${seed - first + 1} of ${schedules} schedules\n`)
   }
   const seconds = (performance.now() - startedMs) / 1000
   const perSecond = Math.round(schedules / seconds)
   process.stdout.write(
-    `${schedules} schedules, ${steps} steps, no violation; ${seconds.toFixed(1)} s, ${perSecond} schedules/s\n`,
+    `group: ${schedules} schedules, ${steps} steps, no violation; ${seconds.toFixed(1)} s, ${perSecond} schedules/s\n`,
   )
 }
 
