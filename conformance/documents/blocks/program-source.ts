@@ -4,8 +4,8 @@ import ts from 'typescript'
 import { root } from '../../workspace/root.ts'
 import type { Program } from './chain.ts'
 
-/** Packages are found from here; nothing is written here. */
-export const programDirectory = join(root, 'conformance', 'documents')
+/** Packages are found from here, those that only examples have too; nothing is written here. */
+export const programDirectory = join(root, 'examples')
 
 /** A name that no other program has. */
 export function programName({ block, parts }: Program): string {
