@@ -138,7 +138,7 @@ describe('bootstrap', () => {
     for (let timeoutMs = 100; timeoutMs < 3_000; timeoutMs += 37) {
       const client = new Client({ brokers: ['b1:9092'], dial, runtime, timeoutMs })
       const group = client.groupConsumer({ groupId: 'g', topics: ['orders'] })
-      const calls = [
+      const calls: (() => Promise<unknown>)[] = [
         () => client.admin().listTopics(),
         () => client.admin().listGroups(),
         () => group.fetchCommittedOffset('orders', 0),

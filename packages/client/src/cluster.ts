@@ -71,7 +71,7 @@ export class Cluster {
   async retrying<T>(what: string, options: RetryOptions, attempt: (leftMs: number) => Promise<T>): Promise<T> {
     const { runtime } = this
     const deadlineMs = runtime.nowMs() + (options.timeoutMs ?? this.timeoutMs)
-    let last: unknown
+    let last: unknown = null
     for (let failures = 1; ; failures++) {
       if (this.isClosed) throw new ClosedError('the client is closed')
       options.signal?.throwIfAborted()
@@ -272,7 +272,7 @@ export class Cluster {
   ): Promise<T> {
     const leftMs = Math.max(0, deadlineMs - this.runtime.nowMs())
     return new Promise<T>((resolve, reject) => {
-      const alarm = this.runtime.setAlarm(leftMs, () => reject(notInTime(what, last)))
+      const alarm = this.runtime.setAlarm(leftMs, () => reject(notInTime(what, last ?? this.pool.lastFailure)))
       // Kafka counts whole milliseconds.
       attempt(Math.max(1, Math.ceil(leftMs)))
         .finally(() => alarm.cancel())
@@ -318,7 +318,7 @@ export class Cluster {
 
 function notInTime(what: string, last: unknown): RequestTimeoutError {
   const why = last instanceof Error ? last.message : 'the cluster cannot be reached or does not answer'
-  return new RequestTimeoutError(`${what}: not done in time; ${why}`, last)
+  return new RequestTimeoutError(`${what}: not done in time; ${why}`, last ?? undefined)
 }
 
 /** What does not exist after a look around will not appear by asking on. */

@@ -8,8 +8,9 @@ import { Deferred } from './waiting.ts'
 const CONNECT_TIMEOUT_MS = 10_000
 
 interface Failures {
-  count: number
-  retryAtMs: number
+  readonly count: number
+  readonly retryAtMs: number
+  readonly error: unknown
 }
 
 /** Keyed by address, since a broker may be known by an address before its node id is. */
@@ -55,6 +56,11 @@ export class ConnectionPool {
   isPromising(address: BrokerAddress): boolean {
     const failures = this.failures.get(place(address))
     return failures === undefined || failures.retryAtMs <= this.options.runtime.nowMs()
+  }
+
+  /** What the broker said that cannot be reached at present, the latest if there are more; null where all can. */
+  get lastFailure(): unknown {
+    return Array.from(this.failures.values()).at(-1)?.error ?? null
   }
 
   /** Closes one connection, if there is one. */
@@ -113,7 +119,11 @@ export class ConnectionPool {
     } catch (error) {
       const count = (this.failures.get(place(address))?.count ?? 0) + 1
       const { runtime } = this.options
-      this.failures.set(place(address), { count, retryAtMs: runtime.nowMs() + backoffMs(count, runtime.random()) })
+      this.failures.set(place(address), {
+        count,
+        retryAtMs: runtime.nowMs() + backoffMs(count, runtime.random()),
+        error,
+      })
       if (!this.isClosed) this.onLost(address)
       throw error
     }
