@@ -34,8 +34,12 @@ const watched: readonly (readonly [expression: string, meaning: string])[] = [
     'Somebody has not finished a record for five minutes. Compare with `goqueue_group_members`: 0 means that nobody is there.',
   ],
   [
+    'goqueue_group_drain_seconds > 3600',
+    'At the pace of its slowest partition the group needs more than an hour for what is there now. Where this is absent and `goqueue_group_lag_records` is not 0, some partition does not move at all.',
+  ],
+  [
     'goqueue_group_lag_records / -deriv(goqueue_group_lag_records[10m])',
-    'Seconds until the group has caught up at its present speed; negative while it falls behind.',
+    'Seconds until the group has caught up with the producers as well, at the present speed of both; negative while it falls behind.',
   ],
   [
     'goqueue_group_state_seconds{state=~"PreparingRebalance|CompletingRebalance"} > 60',
@@ -99,14 +103,18 @@ ${rows(
 ## How many series there are
 
 Labels have a bounded number of values, except for the names of topics and groups. A broker exports some 100 series of
-its own, 3 for each API that is asked for, one for each error code that an API has answered with, 6 for each partition, 5
-for each group and 3 for each committed offset of a group. \`max.partitions\` and \`max.groups\` bound most of them.
+its own, 3 for each API that is asked for, one for each error code that an API has answered with, 6 for each partition, 6
+for each group, 4 for each committed offset of a group and 3 for each member that there is. \`max.partitions\`, \`max.groups\`
+and \`group.max.size\` bound most of them.
 Beyond that, no metric has more than ${mostSeries} series: what is left out is counted in \`${leftOut.name}\`, and the
 sums (\`goqueue_partitions\`, \`goqueue_groups\`, \`goqueue_group_lag_records\`) still count everything.
 
 Time behind is read from the log: the timestamp of the first record that is not committed past. It is remembered until
 the next commit. A scrape spends at most a fifth of a second on looking up what is new, so with very many groups on a
 slow disk some follow with the next scrape. A record without a timestamp has no age.
+
+The time to drain needs two scrapes: each remembers what was committed, and the next ones compare. It counts the records that
+are there now, not those that will come. Time without work does not count: the pace is that since the partition was last done.
 
 ## All metrics
 

@@ -3,6 +3,7 @@ import type { ErrorCode } from '@goqueue/protocol'
 import type { ConnectionEnd } from './connection-counts.ts'
 import type { GroupState } from './classic-group/group.ts'
 import { stateOf, type HostedGroup } from './coordinator/hosted-group.ts'
+import { memberAssignments, type MemberAssignment } from './coordinator/member-assignments.ts'
 import type { HistogramSnapshot } from './histogram.ts'
 import type { LogCondition } from './log/partition-log.ts'
 import type { ApiCounts, CountedApi } from './request-counts.ts'
@@ -89,6 +90,8 @@ export interface GroupMetrics {
   /** Generations that began since the broker was opened. */
   readonly rebalancesTotal: number
   readonly offsets: readonly CommittedOffsetMetrics[]
+  /** Of each member; empty while the group is not Stable, and where the assignments are not those of consumers. */
+  readonly assignments: readonly MemberAssignment[]
 }
 
 export interface CommittedOffsetMetrics {
@@ -132,6 +135,7 @@ export function groupMetrics(hosted: HostedGroup, topics: TopicCatalog, nowMs: n
       const lag = log === undefined || offset < 0 ? null : Math.max(0, log.highWatermark - offset)
       return { topic, partition, committedOffset: offset, lag }
     }),
+    assignments: memberAssignments(hosted),
   }
 }
 

@@ -15,6 +15,7 @@ export type {
 export { BrokerOptionsError } from './broker-options-error.ts'
 export type { GroupState } from './classic-group/group.ts'
 export type { ConnectionEnd } from './connection-counts.ts'
+export type { MemberAssignment } from './coordinator/member-assignments.ts'
 export type { HistogramSnapshot } from './histogram.ts'
 export type { LogCondition } from './log/partition-log.ts'
 export type { BrokerOptions } from './options.ts'

@@ -1,13 +1,15 @@
 // Every metric that goqueue-broker exports: its name, its type, its labels, what it means, and where its values come from.
-import type { BrokerMetrics, GroupMetrics, HistogramSnapshot, TimeBehind } from '@goqueue/broker-core'
+import type { BrokerMetrics, HistogramSnapshot } from '@goqueue/broker-core'
 import type { Refusal } from './connection-limits.ts'
+import type { GroupLag, LagTotal, PartitionLag } from './group-lag.ts'
 import type { ProcessSample } from './process-monitor.ts'
 import { keyOf } from './server-settings.ts'
 
 /** What one scrape has to tell, all of one moment. */
 export interface Scraped {
   readonly broker: BrokerMetrics
-  readonly timeBehind: readonly TimeBehind[]
+  /** Of each group that has committed something. */
+  readonly lags: readonly GroupLag[]
   readonly refusedConnections: Readonly<Record<Refusal, number>>
   readonly process: ProcessSample
   readonly version: string
@@ -89,20 +91,43 @@ function ofPartitions(
   )
 }
 
-/** A gauge for each committed offset of each group, where it has a value. */
-function ofCommittedOffsets(
-  name: string,
-  help: string,
-  value: (offset: GroupMetrics['offsets'][number]) => number | null,
-): SampledMetric {
-  return labelled('gauge', name, ['group', 'topic', 'partition'], help, ({ broker }) =>
-    broker.groups.flatMap(({ groupId, offsets }) =>
-      offsets.flatMap((offset) => {
-        const now = value(offset)
-        return now === null ? [] : [[now, groupId, offset.topic, String(offset.partition)] as const]
-      }),
+/** A gauge for each partition that a group has committed for, where it has a value. */
+function ofPartitionLags(name: string, help: string, value: (partition: PartitionLag) => number | null): SampledMetric {
+  return labelled('gauge', name, ['group', 'topic', 'partition'], help, ({ lags }) =>
+    lags.flatMap(({ groupId, partitions }) =>
+      known(partitions, value, ({ topic, partition }) => [groupId, topic, String(partition)]),
     ),
   )
+}
+
+/** A gauge for each group that has committed something, where it has a value. */
+function ofGroupLags(name: string, help: string, value: (lag: LagTotal) => number | null): SampledMetric {
+  return labelled('gauge', name, ['group'], help, ({ lags }) => known(lags, value, ({ groupId }) => [groupId]))
+}
+
+/** A gauge for each member of each group, where it has a value. */
+function ofMemberLags(name: string, help: string, value: (lag: LagTotal) => number | null): SampledMetric {
+  return labelled('gauge', name, ['group', 'member_id', 'consumer_id', 'client_id'], help, ({ lags }) =>
+    lags.flatMap(({ groupId, members }) =>
+      known(members, value, ({ memberId, consumerId, clientId }) => [groupId, memberId, consumerId ?? '', clientId]),
+    ),
+  )
+}
+
+/** The things that have a value, with it and their labels. */
+function known<T>(
+  things: readonly T[],
+  value: (thing: T) => number | null,
+  labels: (thing: T) => readonly string[],
+): (readonly [value: number, ...labels: string[]])[] {
+  return things.flatMap((thing) => {
+    const now = value(thing)
+    return now === null ? [] : [[now, ...labels(thing)] as const]
+  })
+}
+
+function inSeconds(ms: number | null): number | null {
+  return ms === null ? null : ms / MS_PER_SECOND
 }
 
 /** How many things there are of each kind, the kinds with none included. */
@@ -320,44 +345,60 @@ const groups: readonly MetricDefinition[] = [
     'How long the group has been in the state that it is in.',
     ({ broker }) => broker.groups.map((group) => [group.timeInStateMs / MS_PER_SECOND, group.groupId, group.state]),
   ),
-  ofCommittedOffsets(
+  labelled(
+    'gauge',
     'goqueue_group_committed_offset',
+    ['group', 'topic', 'partition'],
     'The next record that the group is going to read.',
-    ({ committedOffset }) => committedOffset,
+    ({ broker }) =>
+      broker.groups.flatMap(({ groupId, offsets }) =>
+        offsets.map((one) => [one.committedOffset, groupId, one.topic, String(one.partition)] as const),
+      ),
   ),
-  ofCommittedOffsets(
+  ofPartitionLags(
     'goqueue_group_partition_lag_records',
     'Records from the committed offset to the high watermark.',
     ({ lag }) => lag,
   ),
-  labelled(
-    'gauge',
+  ofPartitionLags(
     'goqueue_group_partition_time_behind_seconds',
-    ['group', 'topic', 'partition'],
     'Age of the oldest record that the group has not committed past, by the timestamp in the record (in a compressed batch: of its first record); 0 where there is none.',
-    ({ timeBehind }) =>
-      timeBehind.map((one) => [one.ageMs / MS_PER_SECOND, one.groupId, one.topic, String(one.partition)]),
+    ({ timeBehindMs }) => inSeconds(timeBehindMs),
   ),
-  labelled(
-    'gauge',
+  ofPartitionLags(
+    'goqueue_group_partition_drain_seconds',
+    'How long the records that are there now will take at the pace of the commits that the scrapes of the last five minutes saw; 0 when nothing is left, absent when no pace is known: at the first scrape, or without progress.',
+    ({ drainMs }) => inSeconds(drainMs),
+  ),
+  ofGroupLags(
     'goqueue_group_lag_records',
-    ['group'],
     'Records behind over all partitions that the group has committed for.',
-    ({ broker }) =>
-      broker.groups
-        .filter(({ offsets }) => offsets.length > 0)
-        .map(({ groupId, offsets }) => [offsets.reduce((sum, { lag }) => sum + (lag ?? 0), 0), groupId]),
+    ({ lag }) => lag,
   ),
-  labelled(
-    'gauge',
+  ofGroupLags(
     'goqueue_group_time_behind_seconds',
-    ['group'],
     'The greatest time behind over all partitions that the group has committed for.',
-    ({ timeBehind }) => {
-      const greatest = new Map<string, number>()
-      for (const { groupId, ageMs } of timeBehind) greatest.set(groupId, Math.max(ageMs, greatest.get(groupId) ?? 0))
-      return Array.from(greatest, ([groupId, ageMs]) => [ageMs / MS_PER_SECOND, groupId])
-    },
+    ({ timeBehindMs }) => inSeconds(timeBehindMs),
+  ),
+  ofGroupLags(
+    'goqueue_group_drain_seconds',
+    'How long the slowest partition will take; absent when the pace of one that has records left is not known.',
+    ({ drainMs }) => inSeconds(drainMs),
+  ),
+  ofMemberLags(
+    'goqueue_group_member_lag_records',
+    'Records behind over the partitions of this member that the group has committed for; like all of members absent where there is none, and while the group rebalances.',
+    ({ lag }) => lag,
+  ),
+  ofMemberLags(
+    'goqueue_group_member_time_behind_seconds',
+    'The greatest time behind over these partitions.',
+    ({ timeBehindMs }) => inSeconds(timeBehindMs),
+  ),
+  ofMemberLags(
+    'goqueue_group_member_drain_seconds',
+    'How long the slowest of these partitions will take; absent when the pace of one that has records left is not known.',
+    ({ drainMs }) => inSeconds(drainMs),
   ),
 ]
 

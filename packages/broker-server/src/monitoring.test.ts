@@ -116,6 +116,43 @@ describe('/metrics', () => {
     await group.close()
   })
 
+  it('says how far each member is behind, and how long it will take at the pace between two scrapes', async () => {
+    const { url, client, broker } = await open()
+    await client.admin().createTopic({ name: 'orders', partitions: 2 })
+    const sent = (partition: number, count: number) =>
+      Array.from({ length: count }, () => ({ topic: 'orders', partition, value: 'a' }))
+    await client.producer().send([...sent(0, 10), ...sent(1, 4)])
+    const named = new Client({ dial: () => broker.connect(), clientId: 'say "hi" \\n' })
+    closers.push(() => named.close())
+    const member = named.groupConsumer({ groupId: 'billing', consumerId: 'consumer-1', topics: ['orders'] })
+    await member.joinGroup()
+    await member.commitOffset('orders', 0, 2)
+    await member.commitOffset('orders', 1, 4)
+    const first = await scrape(url)
+    const startMs = performance.now()
+    const labels = { group: 'billing', consumer_id: 'consumer-1', client_id: 'say "hi" \\n' }
+    expect(first.value('goqueue_group_member_lag_records', labels)).toBe(8)
+    expect(first.value('goqueue_group_member_time_behind_seconds', labels)).toBeLessThan(600)
+    expect(first.of('goqueue_group_member_lag_records')[0]?.labels['member_id']).toMatch(/^consumer-1-/)
+    expect(first.of('goqueue_group_partition_drain_seconds').map(({ value }) => value)).toEqual([0])
+    for (const name of ['goqueue_group_drain_seconds', 'goqueue_group_member_drain_seconds']) {
+      expect(first.of(name)).toEqual([])
+    }
+    await member.commitOffset('orders', 0, 6)
+    const second = await scrape(url)
+    const longest = (performance.now() - startMs) / 1_000 + 1 // as many are left as were committed since
+    const drain = second.value('goqueue_group_partition_drain_seconds', { partition: '0' })
+    expect(drain).toBeGreaterThan(0)
+    expect(drain).toBeLessThan(longest)
+    expect(second.value('goqueue_group_partition_drain_seconds', { partition: '1' })).toBe(0)
+    expect(second.value('goqueue_group_drain_seconds', { group: 'billing' })).toBe(drain)
+    expect(second.value('goqueue_group_member_drain_seconds', labels)).toBe(drain)
+    await member.close()
+    const third = await scrape(url)
+    expect(third.value('goqueue_group_lag_records', { group: 'billing' })).toBe(4)
+    expect(third.of('goqueue_group_member_lag_records')).toHaveLength(1) // static: it may come back
+  })
+
   it('a histogram counts in each bucket all values up to its bound, in seconds', async () => {
     const { url, client } = await open()
     await client.admin().createTopic({ name: 'orders', partitions: 1 })

@@ -1,7 +1,9 @@
 // What monitoring is told of one server: its numbers, and whether it should be sent traffic.
 import type { Broker } from '@goqueue/broker-core'
 import type { Address } from './address.ts'
+import { CommitPaces } from './commit-pace.ts'
 import type { ServerEvent } from './event.ts'
+import { groupLags } from './group-lag.ts'
 import type { Listener } from './listener.ts'
 import { MetricsEndpoint, type Monitored } from './metrics-endpoint.ts'
 import { ProcessMonitor } from './process-monitor.ts'
@@ -19,6 +21,7 @@ const NEEDS_RESTART: ReadonlySet<string> = new Set(['log-failed', 'storeFailed']
 export class Monitoring implements Monitored {
   readonly #report: (event: ServerEvent) => void
   readonly #process = new ProcessMonitor()
+  readonly #commitPaces = new CommitPaces()
   readonly #version = packageVersion()
   #endpoint: MetricsEndpoint | null = null
   #serving: Serving | null = null
@@ -87,9 +90,10 @@ export class Monitoring implements Monitored {
 
   async #gather({ broker, listener }: Serving): Promise<string> {
     const timeBehind = await broker.timeBehind()
+    const metrics = broker.metrics()
     return prometheusText({
-      broker: broker.metrics(),
-      timeBehind,
+      broker: metrics,
+      lags: groupLags(metrics.groups, timeBehind, this.#commitPaces.observe(metrics.groups, performance.now())),
       refusedConnections: listener.refusedConnections,
       process: this.#process.sample(),
       version: this.#version,

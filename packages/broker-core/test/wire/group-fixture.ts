@@ -17,11 +17,17 @@ export async function joinAlone(
   broker: Broker,
   runtime: VirtualRuntime,
   groupId: string,
-  { topics = ['orders'], protocolType = 'consumer' }: { topics?: readonly string[]; protocolType?: string } = {},
+  {
+    topics = ['orders'],
+    protocolType = 'consumer',
+    groupInstanceId = null,
+    assignment = Buffer.alloc(0),
+  }: { topics?: readonly string[]; protocolType?: string; groupInstanceId?: string | null; assignment?: Buffer } = {},
 ): Promise<WireMember> {
   const client = new WireClient(broker)
-  const joining = client.request('JoinGroup', 3, {
+  const joining = client.request('JoinGroup', groupInstanceId === null ? 3 : 5, {
     groupId,
+    groupInstanceId,
     sessionTimeoutMs: 10_000,
     rebalanceTimeoutMs: 10_000,
     memberId: '',
@@ -30,7 +36,7 @@ export async function joinAlone(
   })
   await passed(broker, runtime, 100)
   const { memberId, generationId } = await joining
-  const assignments = [{ memberId, assignment: Buffer.alloc(0) }]
+  const assignments = [{ memberId, assignment }]
   const { errorCode } = await client.request('SyncGroup', 3, { groupId, generationId, memberId, assignments })
   if (errorCode !== 'NONE') throw new Error(`the group is not Stable: ${errorCode}`)
   client.close()

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildRecordBatch } from '@goqueue/protocol'
+import { buildRecordBatch, encodeAssignment, encodeSubscription } from '@goqueue/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBroker, type Broker, type GroupMetrics, type RequestMetrics } from '../../src/index.ts'
 import { MemoryFileSystem } from '../../src/storage/memory-file-system.ts'
@@ -195,6 +195,7 @@ describe('groups', () => {
       members: 1,
       rebalancesTotal: 1,
       offsets: [],
+      assignments: [{ memberId: member.memberId, consumerId: null, clientId: 'wire-client', partitions: new Map() }],
     })
     await commit(client, 'billing', { 0: 0 }, member)
     runtime.advance(1_000)
@@ -239,6 +240,51 @@ describe('groups', () => {
       { topic: 'orders', partition: 1, committedOffset: 5, lag: 0 },
     ])
   })
+})
+
+describe('assignments', () => {
+  const assignmentsOf = (groupId: string) => groupOf(groupId)!.assignments
+  const both = new Map([['orders', [0, 1]]])
+
+  it('are what the leader gave, by member; none while the group rebalances', async () => {
+    const assignment = encodeAssignment(both)
+    const { memberId } = await joinAlone(broker, runtime, 'billing', { groupInstanceId: 'consumer-1', assignment })
+    const member = { memberId, consumerId: 'consumer-1', clientId: 'wire-client', partitions: both }
+    expect(assignmentsOf('billing')).toEqual([member])
+    const { members } = await joinTwo('billing')
+    expect(members).toBe(2)
+    expect(assignmentsOf('billing')).toEqual([])
+  })
+
+  it('of the original dialect are those of the broker itself', async () => {
+    for (const consumerId of ['consumer-1', 'consumer-2']) {
+      await joinGroup(broker, { groupId: 'shipping', consumerId, topics: ['orders'] })
+    }
+    const share = (consumerId: string, partition: number) => {
+      return { memberId: consumerId, consumerId, clientId: 'go', partitions: new Map([['orders', [partition]]]) }
+    }
+    expect(assignmentsOf('shipping')).toEqual([share('consumer-1', 0), share('consumer-2', 1)])
+  })
+
+  it('of anything but consumers, and what nobody can read, are left out', async () => {
+    await joinAlone(broker, runtime, 'workers', { protocolType: 'connect', assignment: encodeAssignment(both) })
+    await joinAlone(broker, runtime, 'broken', { assignment: Buffer.from([0, 1, 2]) })
+    expect([assignmentsOf('workers'), assignmentsOf('broken')]).toEqual([[], []])
+  })
+
+  /** A second member comes, and nobody answers its rebalance. */
+  async function joinTwo(groupId: string): Promise<GroupMetrics> {
+    new WireClient(broker).send('JoinGroup', 3, {
+      groupId,
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: encodeSubscription({ topics: ['orders'] }) }],
+    })
+    await passed(broker, runtime, 0)
+    return groupOf(groupId)!
+  }
 })
 
 describe('time behind', () => {
