@@ -7,6 +7,7 @@ import { encodeWireV1Group } from '../wire-v1-group/group-image.ts'
 import type { GroupCode, PartitionCounts, WireV1Effect, WireV1Input, WireV1Reply } from '../wire-v1-group/input.ts'
 import { step } from '../wire-v1-group/step.ts'
 import type { CoordinatorOptions } from './group-defaults.ts'
+import { isValidId } from './group-id.ts'
 import { belongsToKafka, type HostedGroup } from './hosted-group.ts'
 import { recordOfWireV1Rebalance, type RebalanceRecord } from './rebalance-record.ts'
 
@@ -51,6 +52,7 @@ export class WireV1Groups {
 
   /** Joins, or asks for the current share again. Refused while the group has members of the Kafka dialect. */
   join(groupId: string, joiner: WireV1Joiner): Promise<WireV1Reply> {
+    if (![joiner.consumerId, joiner.clientId].every(isValidId)) return refusedWith(NOT_UNDERSTOOD)
     const found = this.host.find(groupId)
     const hosted = found === 'absent' ? this.host.create(groupId) : found
     if (hosted === 'invalid') return refusedWith(NOT_UNDERSTOOD)

@@ -144,6 +144,12 @@ describe('groups of the original dialect', () => {
     expect(await heartbeat(broker, 'g', 'silent', 2)).toBe(2)
   })
 
+  it('N16: a consumer id over 1 KiB is refused', async () => {
+    const joined = (consumerId: string) => joinGroup(broker, { groupId: 'billing', consumerId, topics: ['orders'] })
+    expect((await joined('x'.repeat(1_025))).errorCode).toBe(1)
+    expect((await joined('x'.repeat(1_024))).errorCode).toBe(0)
+  })
+
   it('N18: a session timeout outside 1 s to 30 min, and a topic that is not there, are refused', async () => {
     const join = (options: object) =>
       joinGroup(broker, { groupId: 'g', consumerId: 'c', topics: ['orders'], ...options })
