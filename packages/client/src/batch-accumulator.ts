@@ -41,6 +41,8 @@ export interface PartitionQueue<Owner> {
   abandoned: ProducerIdentity | null
   nextSequence: number
   failures: number
+  /** What the last attempt met, for records that run out of time; null after one that succeeded. */
+  lastError: Error | null
   retryAtMs: number
 }
 
@@ -156,6 +158,7 @@ export class BatchAccumulator<Owner> {
   succeed(queue: PartitionQueue<Owner>, batch: ProducerBatch<Owner>): void {
     this.resolve(queue, batch)
     queue.failures = 0
+    queue.lastError = null
     queue.retryAtMs = 0
   }
 
@@ -244,6 +247,7 @@ export class BatchAccumulator<Owner> {
         abandoned: null,
         nextSequence: 0,
         failures: 0,
+        lastError: null,
         retryAtMs: 0,
       }
       this.queues.set(key, queue)

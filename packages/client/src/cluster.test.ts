@@ -216,6 +216,21 @@ describe('outcomes', () => {
     expect(await run(makeClient().producer().send({ topic: 'orders', value: 'x' }))).toMatchObject({ partition: 0 })
   })
 
+  it('what is refused until time is up says with what, however many waited behind it', async () => {
+    leadersAnswer = 'KAFKA_STORAGE_ERROR'
+    const producer = makeClient().producer({ deliveryTimeoutMs: 3_000, maxInFlight: 1 })
+    const sends = ['x', 'y', 'z'].map((value) => producer.send({ topic: 'orders', value }))
+    for (const outcome of await run(Promise.allSettled(sends))) {
+      expect(outcome).toMatchObject({
+        reason: {
+          code: 'DELIVERY_TIMEOUT',
+          message: expect.stringContaining('KAFKA_STORAGE_ERROR') as string,
+          cause: { code: 'KAFKA_STORAGE_ERROR' },
+        },
+      })
+    }
+  })
+
   it('what a retry cannot mend rejects at once, and says what the broker said', async () => {
     leadersAnswer = 'TOPIC_AUTHORIZATION_FAILED'
     await expect(run(makeClient().producer().send({ topic: 'orders', value: 'x' }))).rejects.toMatchObject({

@@ -332,7 +332,7 @@ export class Producer {
   private drain(): void {
     const nowMs = this.cluster.runtime.nowMs()
     for (const queue of this.accumulator.active()) {
-      for (const batch of this.accumulator.expired(queue, nowMs)) this.fail(queue, batch, this.expiry(batch))
+      for (const batch of this.accumulator.expired(queue, nowMs)) this.fail(queue, batch, this.expiry(queue, batch))
     }
     while (this.sendRound(nowMs)) {
       // Each round fills at most one request for each broker.
@@ -430,6 +430,7 @@ export class Producer {
     const code = codeOf(error)
     if (isUncertain) batch.isUncertain = true
     queue.failures += 1
+    queue.lastError = error
     const retryAtMs = nowMs + backoffMs(queue.failures, runtime.random())
     if (SEQUENCE_REFUSALS.has(code)) {
       if (this.accumulator.sequenceRefused(queue, batch) === 'fail') this.fail(queue, batch, error)
@@ -442,7 +443,7 @@ export class Producer {
       return
     }
     if (nowMs >= batch.createdMs + this.options.deliveryTimeoutMs) {
-      this.fail(queue, batch, this.expiry(batch, error))
+      this.fail(queue, batch, this.expiry(queue, batch))
       return
     }
     this.cluster.distrust(batch.topic)
@@ -487,13 +488,14 @@ export class Producer {
     this.roomMade = null
   }
 
-  private expiry(batch: Batch, cause?: Error): GoQueueError {
+  private expiry({ lastError }: Queue, batch: Batch): GoQueueError {
     const place = `${batch.topic}[${batch.partition}]`
     const doubt = batch.isUncertain ? 'it may have been written' : 'it was not written'
+    const why = lastError === null ? '' : `; ${lastError.message}`
     return new GoQueueError(
       'DELIVERY_TIMEOUT',
-      `a record for ${place} was not acknowledged within ${this.options.deliveryTimeoutMs} ms; ${doubt}`,
-      { cause, retriable: !batch.isUncertain },
+      `a record for ${place} was not acknowledged within ${this.options.deliveryTimeoutMs} ms; ${doubt}${why}`,
+      { cause: lastError ?? undefined, retriable: !batch.isUncertain },
     )
   }
 
@@ -506,7 +508,7 @@ export class Producer {
       await this.cluster.leader(queue.topic, queue.partition)
       queue.failures = 0
     } catch (error) {
-      if (isRetriable(error)) this.putOff(queue)
+      if (isRetriable(error)) this.putOff(queue, error as Error)
       else for (const batch of [...queue.retries, ...queue.waiting]) this.fail(queue, batch, error as Error)
     } finally {
       this.locating.delete(key)
@@ -514,9 +516,10 @@ export class Producer {
     }
   }
 
-  private putOff(queue: Queue): void {
+  private putOff(queue: Queue, error: Error): void {
     const { runtime } = this.cluster
     queue.failures += 1
+    queue.lastError = error
     queue.retryAtMs = runtime.nowMs() + backoffMs(queue.failures, runtime.random())
   }
 
@@ -545,7 +548,7 @@ export class Producer {
       return
     }
     for (const queue of this.accumulator.active()) {
-      if (isRetriable(error)) this.putOff(queue)
+      if (isRetriable(error)) this.putOff(queue, error)
       else for (const batch of [...queue.retries, ...queue.waiting]) this.fail(queue, batch, error)
     }
   }
