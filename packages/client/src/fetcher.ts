@@ -43,6 +43,8 @@ export class Fetcher implements RecordSource {
   private reservedBytes = 0
   private bufferedBytes = 0
   private heldBytes = 0
+  /** A fetch is put off until there is room for what it brings. */
+  private lacksRoom = false
   private hasFailures = false
   private change: Deferred<void> | null = null
   private alarm: Alarm | null = null
@@ -167,7 +169,8 @@ export class Fetcher implements RecordSource {
 
   letGo(bytes: number): void {
     this.heldBytes -= bytes
-    this.planPump()
+    // Only then: with thousands of partitions to look at it is not for every record.
+    if (this.lacksRoom) this.planPump()
   }
 
   /** Whether somebody waits for a record now. */
@@ -356,7 +359,8 @@ export class Fetcher implements RecordSource {
   private async fetch(slot: FetchSlot, candidates: readonly PartitionLane[]): Promise<void> {
     const room = this.options.maxBufferedBytes - this.bufferedBytes - this.heldBytes - this.reservedBytes
     const isIdle = this.bufferedBytes === 0 && this.heldBytes === 0 && this.reservedBytes === 0
-    if (room <= 0 && !isIdle) return
+    this.lacksRoom = room <= 0 && !isIdle
+    if (this.lacksRoom) return
     const maxBytes = Math.max(1, Math.min(this.options.maxBytes, room))
     const reserved = Math.min(maxBytes, candidates.length * this.options.partitionMaxBytes)
     const slotKey = `${slot.nodeId}/${slot.index}`

@@ -33,6 +33,8 @@ const LEAST_AHEAD = 1_000
 const AHEAD_PER_HANDLER = 16
 /** Handlers that never wait would leave timers and sockets no turn: heartbeats would stop (row I19). */
 const STARTS_PER_TURN = 256
+/** Beyond them nobody waits: the longest wait is reached, and the numbers stay numbers. */
+const MOST_DOUBLINGS = 40
 /** What a record takes beside its bytes, roughly. */
 const RECORD_OVERHEAD_BYTES = 64
 
@@ -87,7 +89,9 @@ export class RecordRunner implements WorkInHand {
   failure: { readonly error: unknown } | null = null
   private readonly options: RecordRunnerOptions
   private readonly parts = new Map<PartitionLane, PartitionWork>()
-  private readonly ready: WorkLane[] = []
+  /** Lanes that are ready, the newest last; and those before them, the next to begin last: thousands cost no more than one. */
+  private ready: WorkLane[] = []
+  private line: WorkLane[] = []
   private active = 0
   private startedThisTurn = 0
   private isTurnPlanned = false
@@ -211,14 +215,17 @@ export class RecordRunner implements WorkInHand {
   private nextToBegin(): WorkLane | null {
     let hasTaken = false
     for (;;) {
-      if (this.ready.length === 0) {
+      const next = this.line.pop()
+      if (next !== undefined) {
+        if (this.mayBegin(next)) return next
+      } else if (this.ready.length > 0) {
+        this.line = this.ready.reverse()
+        this.ready = []
+      } else {
         if (hasTaken) return null
         this.takeIn()
         hasTaken = true
       }
-      const next = this.ready.shift()
-      if (next === undefined) return null
-      if (this.mayBegin(next)) return next
     }
   }
 
@@ -395,7 +402,7 @@ export class RecordRunner implements WorkInHand {
   private backoffMs(attempts: number): number {
     const { backoffMs, maxBackoffMs } = this.options.retry
     const jitter = 0.8 + 0.4 * this.options.runtime.random()
-    return Math.min(maxBackoffMs, backoffMs * 2 ** (attempts - 1) * jitter)
+    return Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(attempts - 1, MOST_DOUBLINGS) * jitter)
   }
 
   private async bury(attempt: Attempt, error: unknown): Promise<void> {
