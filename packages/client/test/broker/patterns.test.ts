@@ -79,3 +79,22 @@ it('a topic that appears while a JoinGroup is held is not missed', async () => {
   await world.run(joining)
   await world.until(() => topicsOf(group).includes('orders.asia'))
 })
+
+it('a static member with patterns comes back without a rebalance, and still notices topics that are new', async () => {
+  const options = { consumerId: 'consumer-1', sessionTimeoutMs: 30_000 }
+  const first = member([/^orders\./], options)
+  const other = member([/^orders\./], { consumerId: 'consumer-2' })
+  await world.run(Promise.all([first.joinGroup(), other.joinGroup()]))
+  await world.until(() => topicsOf(first).length === 1 && topicsOf(other).length === 1)
+  const { generationId } = other
+  const before = topicsOf(first)
+  await world.run(first.close())
+  const again = member([/^orders\./], options)
+  await world.run(again.joinGroup())
+  expect(topicsOf(again)).toEqual(before)
+  await world.pass(9_000)
+  expect(other.generationId).toBe(generationId)
+  await create('orders.asia')
+  await create('orders.africa')
+  await world.until(() => topicsOf(again).length === 2 && topicsOf(other).length === 2)
+})

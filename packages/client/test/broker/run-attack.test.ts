@@ -190,6 +190,37 @@ describe('what ends', () => {
     expect(world.runtime.nowMs() - startMs).toBeLessThanOrEqual(2_100)
   })
 
+  it('leaveGroup awaited by a handler ends, and the run with it', async () => {
+    await send(2)
+    const group = member()
+    const run = running(group, { handler: () => group.leaveGroup() })
+    await world.run(run.promise)
+    expect(group.memberId).toBeNull()
+  })
+
+  it('a signal that fires in a handler ends the run though others hang', async () => {
+    await send(1)
+    await send(1, { partition: 1 })
+    const group = member()
+    const controller = new AbortController()
+    let begun = 0
+    const run = running(group, {
+      concurrency: 2,
+      signal: controller.signal,
+      handler: async () => {
+        begun += 1
+        if (begun === 2) controller.abort(new Error('enough'))
+        await never()
+      },
+    })
+    await world.until(() => begun === 2)
+    await expect(world.run(run.promise)).rejects.toThrow('enough')
+    const seen: string[] = []
+    running(group, { handler: (record) => void seen.push(`${record.partition}/${text(record)}`) })
+    await world.until(() => seen.length === 2)
+    expect(seen.sort()).toEqual(['0/0', '1/0'])
+  })
+
   it('a run ends with close though its dead letter cannot be delivered', async () => {
     await world.run(client.admin().createTopic({ name: 'dead', partitions: 1 }))
     await send(1)
@@ -289,6 +320,7 @@ describe('what ends', () => {
         lanes: 'key',
         concurrency: 3,
         deadlineMs: 500_000,
+        deadLetter: { topic: 'dead' },
         retry: { maxAttempts: 5, backoffMs: 400_000, maxBackoffMs: 400_000 },
         signal: controller.signal,
         handler: async (record) => {
@@ -418,7 +450,7 @@ describe('what waits for a partition that is gone or paused', () => {
     const attempts: number[] = []
     const releases: (() => void)[] = []
     running(group, {
-      concurrency: 2,
+      concurrency: 5,
       retry: { maxAttempts: 5, backoffMs: 30_000, maxBackoffMs: 30_000 },
       handler: async (_, { attempt }) => {
         calls += 1
@@ -476,6 +508,44 @@ describe('what waits for a partition that is gone or paused', () => {
     group.resume('orders', 0)
     await world.pass(10)
     expect(seen).toEqual(['0#1', '0#2', '1#1'])
+  })
+})
+
+describe('retries', () => {
+  it('go on for ever if they may, at the longest wait', async () => {
+    await send(1)
+    const attempts: number[] = []
+    running(member(), {
+      retry: { maxAttempts: Infinity, backoffMs: 0, maxBackoffMs: 0 },
+      handler: (_, { attempt }) => {
+        attempts.push(attempt)
+        throw new Error('again')
+      },
+    })
+    await world.until(() => attempts.length === 1_100)
+    expect(attempts.at(-1)).toBe(1_100)
+  })
+
+  it('a handler that fails after its deadline, when its record is tried again already, changes nothing', async () => {
+    await send(2)
+    const group = member()
+    const log: string[] = []
+    const run = running(group, {
+      deadlineMs: 1_000,
+      retry: { maxAttempts: 2, backoffMs: 100 },
+      autoCommitIntervalMs: 10,
+      handler: async (record, { attempt }) => {
+        log.push(`${text(record)}#${attempt}`)
+        if (record.offset > 0) return
+        await sleep(attempt === 1 ? 1_500 : 900)
+        if (attempt === 1) throw new Error('too late')
+      },
+    })
+    await world.until(() => log.length === 3)
+    await world.pass(1_000)
+    expect(log).toEqual(['0#1', '0#2', '1#1'])
+    expect(run.outcome).toBeUndefined()
+    expect(await committed(group)).toBe(2)
   })
 })
 
