@@ -23,6 +23,8 @@ export interface Fault {
   /** What is held by the coordinator and what is not goes over the same connection. */
   readonly hasOneConnection?: true
   readonly heartbeatsBetweenRecords?: true
+  /** As leader it looks after no partition that has been without an owner for a session. */
+  readonly watchesNoOwners?: true
 }
 
 /** Members as they are. */
@@ -61,14 +63,22 @@ const NOTHING: PreviousAssignment = { partitions: new Map(), generationId: -1 }
 
 const previousAssignment: Fault['claim'] = (_owned, previous) => previous
 
-/** By name, each with the promise that must catch it. */
-export const faults: ReadonlyMap<string, { readonly fault: Fault; readonly caughtBy: RegExp }> = new Map([
+interface PlantedFault {
+  readonly fault: Fault
+  /** The promise that must catch it. */
+  readonly caughtBy: RegExp
+  /** Where to begin to look for a schedule that does: for those that only few do. */
+  readonly firstSeed?: number
+}
+
+/** By name. */
+export const faults: ReadonlyMap<string, PlantedFault> = new Map<string, PlantedFault>([
   ['a commit after the revoke callback has returned', { fault: { commitsAfterRevoke: true }, caughtBy: /^I3:/ }],
   ['a commit while the member is syncing', { fault: { commitsWhileSyncing: true }, caughtBy: /^I18: no commit/ }],
   ['commits that overtake each other', { fault: { commitsAtOnce: true }, caughtBy: /^I4:/ }],
   ['buffered records that are kept', { fault: { keepsBuffered: true }, caughtBy: /^I20:/ }],
   ['a session that never ends', { fault: { step: endlessSession, looksAtNoClock: true }, caughtBy: /^I1:/ }],
-  ['a late assignment that is taken', { fault: { step: lateAssignment }, caughtBy: /^I1:/ }],
+  ['a late assignment that is taken', { fault: { step: lateAssignment }, caughtBy: /^I1:/, firstSeed: 490 }],
   ['an application that goes on after a stall', { fault: { looksAtNoClock: true }, caughtBy: /^I1:.*delivered/ }],
   ['a storm of rejoins', { fault: { step: rejoinStorm }, caughtBy: /^I18: a member joins/ }],
   [
@@ -78,6 +88,10 @@ export const faults: ReadonlyMap<string, { readonly fault: Fault; readonly caugh
   ['a join that claims nothing', { fault: { claim: () => NOTHING }, caughtBy: /^I1:|^I4:/ }],
   ['a join that claims what was given up', { fault: { claim: previousAssignment }, caughtBy: /^I17:/ }],
   ['reading that does not resume after a failed commit', { fault: { neverResumes: true }, caughtBy: /^I17:/ }],
+  [
+    'a leader that looks after no ownerless partition',
+    { fault: { watchesNoOwners: true }, caughtBy: /^I17: every partition has an owner/, firstSeed: 2_000_630 },
+  ],
   ['one connection for everything', { fault: { hasOneConnection: true }, caughtBy: /while a JoinGroup is held/ }],
   ['heartbeats between records', { fault: { heartbeatsBetweenRecords: true }, caughtBy: /^I19:/ }],
 ])

@@ -29,7 +29,13 @@ export class Observer {
   private readonly joins = new Map<Member, number>()
   /** When the coordinator put a member out for coming too late to a rebalance that it knew of. */
   private readonly putOutMs = new Map<Member, number>()
-  private beforeTick: { readonly memberId: string; readonly clientId: string; readonly isSilent: boolean }[] = []
+  private beforeTick: {
+    readonly memberId: string
+    readonly clientId: string
+    readonly isSilent: boolean
+    readonly hasJoined: boolean
+  }[] = []
+  private generationBefore = 0
   private mustTakeCommit = false
 
   constructor(runtime: VirtualRuntime) {
@@ -185,8 +191,9 @@ export class Observer {
   brokerSteps(group: Group, input: GroupInput, nowMs: number): void {
     this.note(input.kind, 'requestId' in input ? input.requestId : 0)
     if (input.kind === 'tick') {
-      this.beforeTick = Array.from(group.members.values(), ({ memberId, clientId, sessionDeadlineMs }) => {
-        return { memberId, clientId, isSilent: sessionDeadlineMs <= nowMs }
+      this.generationBefore = group.generationId
+      this.beforeTick = Array.from(group.members.values(), ({ memberId, clientId, sessionDeadlineMs, heldJoin }) => {
+        return { memberId, clientId, isSilent: sessionDeadlineMs <= nowMs, hasJoined: heldJoin !== null }
       })
     }
     this.mustTakeCommit = false
@@ -207,11 +214,14 @@ export class Observer {
 
   /** Row I19. */
   private checkPutOut(group: Group): void {
-    for (const { memberId, clientId, isSilent } of this.beforeTick) {
-      const member = group.members.has(memberId) ? undefined : this.members.find(({ name }) => name === clientId)
+    const hasBegun = group.generationId > this.generationBefore
+    for (const { memberId, clientId, isSilent, hasJoined } of this.beforeTick) {
+      const member = this.members.find(({ name }) => name === clientId)
+      const isOut = !group.members.has(memberId)
       if (member === undefined) continue
-      if (isSilent) this.must(member.isExcused(), 'I19: a slow handler costs no membership', () => clientId)
-      else this.putOutMs.set(member, this.runtime.nowMs())
+      if (isOut && isSilent) this.must(member.isExcused(), 'I19: a slow handler costs no membership', () => clientId)
+      // A static member that comes too late stays, but the generation has begun without it.
+      else if (isOut || (hasBegun && !hasJoined)) this.putOutMs.set(member, this.runtime.nowMs())
     }
   }
 

@@ -118,7 +118,7 @@ class Schedule implements Surroundings {
       assignors,
       sessionTimeoutMs,
       heartbeatIntervalMs: chance.pick([1_000, 2_000]),
-      rebalanceTimeoutMs: chance.pick([4_000, 8_000, 20_000]),
+      rebalanceTimeoutMs: chance.pick([6_000, 8_000, 20_000]),
       habits: this.scenario === 'rolling' ? { ...habits, ...BRISK } : habits,
     }
   }
@@ -300,9 +300,16 @@ class Schedule implements Surroundings {
   /** Row I17: two sessions after the last fault every partition has an owner, is read and is committed; then all is quiet. */
   private async checkRecovery(): Promise<void> {
     const { observer, sessionTimeoutMs, faultsEndMs, broker } = this
+    // A member that went without a word is a fault until its session has ended.
+    while (this.hasGhosts() && this.runtime.nowMs() < faultsEndMs + 2 * sessionTimeoutMs) {
+      await this.passUntil(this.runtime.nowMs() + 250)
+      if (observer.violation !== null) return
+    }
+    observer.must(!this.hasGhosts(), 'I17: who went without a word is out of the group two sessions later')
+    const startMs = this.runtime.nowMs()
     observer.delivered.clear()
     observer.acknowledged.clear()
-    await this.passUntil(faultsEndMs + 2 * sessionTimeoutMs)
+    await this.passUntil(startMs + 2 * sessionTimeoutMs)
     const living = this.members.filter(({ isDead, isOver }) => !isDead && !isOver)
     for (const member of living) {
       observer.must(
@@ -331,7 +338,13 @@ class Schedule implements Surroundings {
       }
     }
     const { generations } = observer
-    await this.passUntil(faultsEndMs + 2.5 * sessionTimeoutMs)
+    await this.passUntil(startMs + 2.5 * sessionTimeoutMs)
     observer.must(observer.generations === generations, 'I18: a group that has settled does not rebalance again')
+  }
+
+  /** Whether the broker believes in a member whose process is dead, or has closed without leaving. */
+  private hasGhosts(): boolean {
+    const living = new Set(this.members.filter(({ isGone }) => !isGone).map(({ name }) => name))
+    return [...this.broker.group.members.values()].some(({ clientId }) => !living.has(clientId))
   }
 }

@@ -125,6 +125,12 @@ export class SimulatedBroker implements Listener {
       answer({ kind: 'offsetFetch', offsets: new Map(found) })
       return
     }
+    if (request.kind === 'describeGroup') {
+      const { state, members } = this.group
+      const assignments = Array.from(members.values(), ({ assignment }) => assignment)
+      answer({ kind: 'describeGroup', isStable: state === 'Stable', assignments })
+      return
+    }
     this.lastRequestId += 1
     const requestId = this.lastRequestId
     this.waiting.set(requestId, answer)

@@ -21,6 +21,7 @@ import { partitionsOf, TOPIC } from './topic.ts'
 
 const HELD_REQUEST_MARGIN_MS = 5_000
 const LEAVE_PATIENCE_MS = 5_000
+const WATCH_MS = 2_000
 
 export class SimulatedMember implements Member {
   readonly number: number
@@ -387,6 +388,31 @@ export class SimulatedMember implements Member {
     this.previous = { partitions: assignment, generationId }
     this.failures = 0
     this.application.own(added.get(TOPIC) ?? [])
+    const { isLeader, isCooperative } = this.membership
+    if (isLeader && isCooperative && this.world.fault.watchesNoOwners !== true) this.watchOwners(generationId, 0)
+  }
+
+  /**
+   * A partition that changes hands waits for a rebalance that its old owner starts. One that restarts meanwhile, as a static
+   * member may without a rebalance, does not know of it: so the leader sees to it, once a whole session has passed.
+   */
+  private watchOwners(generationId: number, unownedMs: number): void {
+    this.loop.after(WATCH_MS, () => {
+      const { membership } = this
+      if (membership.generationId !== generationId || membership.phase !== 'stable') return
+      this.ask({ kind: 'describeGroup' }, this.settings.sessionTimeoutMs, (answer) => {
+        let ownerless = 0
+        if (answer?.kind === 'describeGroup' && answer.isStable) {
+          const owned = answer.assignments.flatMap((assignment) =>
+            assignment.length === 0 ? [] : (decodeAssignment(assignment).partitions.get(TOPIC) ?? []),
+          )
+          ownerless = this.world.partitionCount() - new Set(owned).size
+        }
+        const lastsMs = ownerless === 0 ? 0 : unownedMs + WATCH_MS
+        if (lastsMs >= this.settings.sessionTimeoutMs) this.submit({ kind: 'partitionsChanged' })
+        else this.watchOwners(generationId, lastsMs)
+      })
+    })
   }
 
   private release(effect: Extract<MembershipEffect, { kind: 'release' }>): void {
