@@ -198,6 +198,32 @@ describe('what ends', () => {
     expect(group.memberId).toBeNull()
   })
 
+  it('a handler that fails while the run ends is not tried again, its record is not buried, and no alarm is left', async () => {
+    await world.run(client.admin().createTopic({ name: 'dead', partitions: 1 }))
+    await send(1)
+    await send(1, { partition: 1 })
+    const { set, runtime } = countedAlarms()
+    const worker = world.client({ runtime })
+    const group = member({}, worker)
+    let begun = 0
+    running(group, {
+      concurrency: 2,
+      retry: { maxAttempts: 2, backoffMs: 500_000, maxBackoffMs: 500_000 },
+      deadLetter: { topic: 'dead' },
+      handler: async () => {
+        begun += 1
+        await sleep(1_000)
+        throw new Error('again')
+      },
+    })
+    await world.until(() => begun === 2)
+    await world.run(worker.close())
+    await world.settle()
+    expect(set.size).toBe(0)
+    expect(await valuesOf('dead')).toEqual([])
+    expect(await committed(member())).toBeNull()
+  })
+
   it('a signal that fires in a handler ends the run though others hang', async () => {
     await send(1)
     await send(1, { partition: 1 })
@@ -441,6 +467,22 @@ describe('what waits for a partition that is gone or paused', () => {
       expect(ofOther).toBe(50)
     },
   )
+
+  it('what was abandoned with its partition takes no room in the byte budget', async () => {
+    for (const partition of [0, 1]) await send(1, { partition, pad: 'x'.repeat(60_000) })
+    const group = member({ maxBufferedBytes: 100_000, rebalanceTimeoutMs: 6_000 })
+    let begun = 0
+    let isDeaf = true
+    running(group, { concurrency: 2, handler: () => (begun++, isDeaf ? never() : undefined) })
+    await world.until(() => begun === 2)
+    const second = world.client().groupConsumer({ groupId: 'billing', topics: ['orders'] })
+    await world.run(second.joinGroup())
+    isDeaf = false
+    await world.run(second.close())
+    await world.until(() => assigned(group) === 2)
+    await world.pass(30_000)
+    expect(await Promise.all([0, 1].map((partition) => committed(group, partition)))).toEqual([1, 1])
+  })
 
   it('I20: a handler that fails while its partition is given up is not called again by this member', async () => {
     await send(1)
