@@ -39,13 +39,47 @@ describe('a mistake is told in one sentence', () => {
       ['consume', 'x', '--max', '1', '--max', '2'],
       "--max takes one whole number from 1, not '1,2'. Run goqueue-admin consume --help for what there is.",
     ],
+    [['describe-topic', 'x', 'y'], 'Unknown argument: y. Run goqueue-admin describe-topic --help for what there is.'],
+    [['frobnicate', 'x'], 'Unknown arguments: frobnicate, x. Run goqueue-admin --help for what there is.'],
+    [['frobnicate'], 'Unknown argument: frobnicate. Run goqueue-admin --help for what there is.'],
+    [['--output', 'json', 'frobnicate'], 'Unknown argument: frobnicate. Run goqueue-admin --help for what there is.'],
     [
-      ['consume'],
-      'Not enough non-option arguments: got 0, need at least 1. Run goqueue-admin consume --help for what there is.',
+      ['alter-config', 'x', '--set', 'retention.ms'],
+      "--set takes KEY=VALUE, not 'retention.ms'. Run goqueue-admin alter-config --help for what there is.",
     ],
+    [
+      ['alter-config', 'x', '--delete'],
+      'Not enough arguments following: delete. Run goqueue-admin alter-config --help for what there is.',
+    ],
+    [['consume'], 'consume needs <topic>. Run goqueue-admin consume --help for what there is.'],
+    [
+      ['create-topic', '--partitions', '1'],
+      'create-topic needs <name>. Run goqueue-admin create-topic --help for what there is.',
+    ],
+    [['create-topic'], 'create-topic needs <name>. Run goqueue-admin create-topic --help for what there is.'],
   ])('%j', async (args, sentence) => {
     await expect(parseArguments(args)).rejects.toThrow(new UsageError(sentence))
   })
+})
+
+it.each([
+  ['create-topic', '--partitions', '1'],
+  ['describe-topic'],
+  ['add-partitions', '--partitions', '2'],
+  ['describe-config'],
+  ['alter-config', '--set', 'retention.ms=1'],
+  ['delete-records', '--before', '0:end'],
+  ['delete-topic'],
+  ['produce'],
+  ['consume'],
+])('a name that no topic can have is a mistake, before any broker is asked: %s', async (command, ...flags) => {
+  for (const name of ['a b', 'a/b', '..', 'x'.repeat(250), 'naïve']) {
+    const sentence = `A topic's name has 1 to 249 letters, digits, ".", "_" and "-", and is not "." or "..": not '${name}'.`
+    await expect(parseArguments([command, name, ...flags])).rejects.toThrow(
+      new UsageError(`${sentence} Run goqueue-admin ${command} --help for what there is.`),
+    )
+  }
+  await expect(parseArguments([command, 'Orders_2.eu-1', ...flags])).resolves.toHaveProperty('run')
 })
 
 describe('what is understood', () => {

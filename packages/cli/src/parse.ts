@@ -35,7 +35,9 @@ const HELP_COLUMNS = 110
 export async function parseArguments(args: readonly string[]): Promise<Parsed> {
   let chosen: Parsed | undefined
   let parser = globalParser()
+  const usages = new Map<string, string>()
   const register = <Options extends GlobalOptions>({ usage, summary, options, run }: Command<Options>) => {
+    usages.set(usage.replace(/ .*/, ''), usage)
     parser = parser.command(usage, summary, options, (given) => {
       chosen = { options: given as ArgumentsCamelCase<GlobalOptions>, run: (session) => run(session, given) }
     })
@@ -60,10 +62,12 @@ export async function parseArguments(args: readonly string[]): Promise<Parsed> {
   register(deleteGroup)
 
   let help = ''
-  await parser.parseAsync([...args], {}, (error, _, output) => {
-    if (error) throw new UsageError(sentenceOfMistake(error.message, output, args))
+  const mistakes: string[] = []
+  parser.fail((message: string | null, error: Error | undefined) => mistakes.push(error?.message ?? message ?? ''))
+  await parser.parseAsync([...args], {}, (_error, _argv, output) => {
     help = `${output}\n`
   })
+  if (mistakes.length > 0) throw new UsageError(sentenceOfMistake(mistakes, args, usages))
   return chosen ?? { help }
 }
 
@@ -109,10 +113,22 @@ function globalParser(): Argv<GlobalOptions> {
     .group(['broker', 'output', 'timeout-ms', 'help', 'version'], 'Options of every command:') as Argv<GlobalOptions>
 }
 
-/** The parser explains itself in up to three lines; here it is one sentence that says where to look. */
-function sentenceOfMistake(message: string, output: string, args: readonly string[]): string {
-  const hint = output.startsWith('Did you mean') ? ` ${output.trim()}` : ''
-  const command = args.find((argument) => /^[a-z]+-?[a-z]+$/.test(argument))
-  const mistake = message.replace(/\s*\n\s*/g, ' ').replace(/[.:]$/, '')
-  return `${mistake}.${hint || ` Run goqueue-admin ${command === undefined ? '' : `${command} `}--help for what there is.`}`
+/** The parser goes on after a mistake and finds others that come of it; here it is one sentence that says where to look. */
+function sentenceOfMistake(
+  mistakes: readonly string[],
+  args: readonly string[],
+  usages: ReadonlyMap<string, string>,
+): string {
+  const guess = mistakes.find((mistake) => mistake.startsWith('Did you mean'))
+  const others = mistakes.filter((mistake) => mistake !== guess)
+  const first = others.find((mistake) => !mistake.startsWith('Too many')) ?? others[0] ?? '' // which ones is said next
+  const command = args.find((argument) => usages.has(argument))
+  const isMissing = command !== undefined && first.startsWith('Not enough non-option arguments')
+  const mistake = isMissing ? `${command} needs ${usages.get(command)?.match(/<.+>/)?.[0] ?? 'an argument'}` : first
+  const sentence = mistake.replace(/\s*\n\s*/g, ' ').replace(/[.:]$/, '')
+  return `${sentence}. ${guess ?? `Run ${helpOf(command)} for what there is.`}`
+}
+
+function helpOf(command: string | undefined): string {
+  return ['goqueue-admin', ...(command === undefined ? [] : [command]), '--help'].join(' ')
 }

@@ -3,6 +3,7 @@ import { codeOf, CommandError, FAILED, MISUSED, sentenceOf, SUCCEEDED, UsageErro
 import { parseArguments, type Parsed } from './parse.ts'
 import { Session } from './session.ts'
 import type { Streams } from './streams.ts'
+import { printable } from './text.ts'
 
 /**
  * Runs one command and resolves with its exit code: 0 done, 1 it could not be done, 2 it was not understood. Every
@@ -15,7 +16,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
     else await runCommand(parsed, streams)
     return SUCCEEDED
   } catch (error) {
-    streams.stderr.write(`goqueue-admin: ${sentenceOf(error)}\n`)
+    streams.stderr.write(`goqueue-admin: ${printable(sentenceOf(error))}\n`) // with names that others chose
     return error instanceof UsageError ? MISUSED : FAILED
   }
 }

@@ -30,3 +30,11 @@ it('N16: control characters in names are shown, never sent to the terminal', () 
   expect(printable('a\x1b[2Jb\r\n\x7f\u009b')).toBe('a\\x1b[2Jb\\x0d\\x0a\\x7f\\x9b')
   expect(printable('naïve-名前')).toBe('naïve-名前')
 })
+
+it('N16: marks that turn the direction of what follows are shown', () => {
+  const marks = '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029'
+  const shown = Array.from(marks, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  expect(printable(marks)).toBe(shown.join(''))
+  expect(printable('a\u202etxt.exe')).toBe('a\\u202etxt.exe')
+  expect(printable('مجموعة 👩\u200d💻')).toBe('مجموعة 👩\u200d💻')
+})

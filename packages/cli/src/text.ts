@@ -35,7 +35,13 @@ export function timeSpan(durationMs: number | null): string | null {
   return parts.join(' ')
 }
 
-/** Names are chosen by others: control characters are shown as \\x1b, so that none reaches the terminal. */
+/**
+ * Names are chosen by others: control characters, ends of lines, and marks that turn the direction of text are shown as
+ * \\x1b or \\u202e, so that none reaches the terminal.
+ */
 export function printable(name: string): string {
-  return name.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return name.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (character) => {
+    const code = character.charCodeAt(0)
+    return code > 0xff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\x${code.toString(16).padStart(2, '0')}`
+  })
 }

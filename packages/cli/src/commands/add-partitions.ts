@@ -5,6 +5,7 @@ import { integer } from '../integer.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { count, printable } from '../text.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   topic: string
@@ -15,7 +16,7 @@ export const addPartitions: Command<Options> = {
   usage: 'add-partitions <topic>',
   summary: 'Give a topic more partitions',
   options: (parser) =>
-    parser.positional('topic', { type: 'string', describe: 'a topic', demandOption: true }).option('partitions', {
+    parser.positional('topic', topicArgument).option('partitions', {
       type: 'string',
       describe: 'how many it shall have in all',
       requiresArg: true,

@@ -7,6 +7,7 @@ import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { table } from '../table.ts'
 import { count, printable } from '../text.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   topic: string
@@ -20,7 +21,7 @@ export const alterConfig: Command<Options> = {
   summary: 'Say what changing configs of a topic would change; with --execute, change them',
   options: (parser) =>
     parser
-      .positional('topic', { type: 'string', describe: 'a topic', demandOption: true })
+      .positional('topic', topicArgument)
       .option('set', {
         type: 'string',
         describe: 'KEY=VALUE, such as retention.ms=3600000; may be repeated',

@@ -7,6 +7,7 @@ import { integer } from '../integer.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions, Session } from '../session.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   topic: string
@@ -20,7 +21,7 @@ export const consume: Command<Options> = {
   summary: 'Print the records of a topic as they come, one value per line',
   options: (parser) =>
     parser
-      .positional('topic', { type: 'string', describe: 'a topic', demandOption: true })
+      .positional('topic', topicArgument)
       .option('group', {
         type: 'string',
         describe: 'share the topic with the members of this group, and commit what was printed',

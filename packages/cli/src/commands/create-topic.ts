@@ -5,6 +5,7 @@ import { keyValues } from '../key-values.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { count, printable } from '../text.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   name: string
@@ -18,11 +19,7 @@ export const createTopic: Command<Options> = {
   summary: 'Create a topic',
   options: (parser) =>
     parser
-      .positional('name', {
-        type: 'string',
-        describe: 'up to 249 letters, digits, ".", "_" and "-"',
-        demandOption: true,
-      })
+      .positional('name', { ...topicArgument, describe: 'up to 249 letters, digits, ".", "_" and "-"' })
       .option('partitions', {
         type: 'string',
         describe: 'how many consumers of a group can share the topic',

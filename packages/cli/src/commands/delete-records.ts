@@ -6,6 +6,7 @@ import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { table } from '../table.ts'
 import { count, grouped, printable } from '../text.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Before {
   partition: number
@@ -23,7 +24,7 @@ export const deleteRecords: Command<Options> = {
   summary: 'Say which records of a topic would be deleted; with --execute, delete them',
   options: (parser) =>
     parser
-      .positional('topic', { type: 'string', describe: 'a topic', demandOption: true })
+      .positional('topic', topicArgument)
       .option('before', {
         type: 'string',
         describe: 'P:OFFSET, the first offset to keep in partition P, or P:end to keep none; may be repeated',

@@ -4,6 +4,7 @@ import { executeOption, NOTHING_CHANGED } from '../execute.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { count, printable } from '../text.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   name: string
@@ -13,10 +14,7 @@ interface Options extends GlobalOptions {
 export const deleteTopic: Command<Options> = {
   usage: 'delete-topic <name>',
   summary: 'Say what deleting a topic would delete; with --execute, delete it',
-  options: (parser) =>
-    parser
-      .positional('name', { type: 'string', describe: 'a topic', demandOption: true })
-      .option('execute', executeOption),
+  options: (parser) => parser.positional('name', topicArgument).option('execute', executeOption),
 
   async run(session, { name, execute }) {
     const admin = (await session.client()).admin()

@@ -6,6 +6,7 @@ import { integer } from '../integer.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { table } from '../table.ts'
+import { topicName } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   topic: string | undefined
@@ -26,7 +27,11 @@ export const describeConfig: Command<Options> = {
   summary: 'Show the configs in force for a topic or a broker, and where each comes from',
   options: (parser) =>
     parser
-      .positional('topic', { type: 'string', describe: 'a topic' })
+      .positional('topic', {
+        type: 'string',
+        describe: 'a topic',
+        coerce: (given: string | undefined) => (given === undefined ? undefined : topicName(given)),
+      })
       .option('node', {
         type: 'string',
         describe: 'the node id of a broker, in place of a topic',

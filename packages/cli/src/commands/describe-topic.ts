@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
 import { facts, table } from '../table.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   name: string
@@ -11,7 +12,7 @@ interface Options extends GlobalOptions {
 export const describeTopic: Command<Options> = {
   usage: 'describe-topic <name>',
   summary: 'Show the partitions of a topic, their leaders and offsets',
-  options: (parser) => parser.positional('name', { type: 'string', describe: 'a topic', demandOption: true }),
+  options: (parser) => parser.positional('name', topicArgument),
 
   async run(session, { name }) {
     const topic = await aboutTopic(name, (await session.client()).admin().describeTopic(name))

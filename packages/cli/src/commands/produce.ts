@@ -7,6 +7,7 @@ import { linesByChunk } from '../lines.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions, Session } from '../session.ts'
 import { count, printable } from '../text.ts'
+import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   topic: string
@@ -21,14 +22,12 @@ export const produce: Command<Options> = {
   usage: 'produce <topic>',
   summary: 'Produce one record per line of stdin',
   options: (parser) =>
-    parser
-      .positional('topic', { type: 'string', describe: 'a topic that exists', demandOption: true })
-      .option('key-separator', {
-        type: 'string',
-        describe: 'what stands before it in a line is the key: a text, or \\t for a tab',
-        requiresArg: true,
-        coerce: readSeparator,
-      }),
+    parser.positional('topic', { ...topicArgument, describe: 'a topic that exists' }).option('key-separator', {
+      type: 'string',
+      describe: 'what stands before it in a line is the key: a text, or \\t for a tab',
+      requiresArg: true,
+      coerce: readSeparator,
+    }),
 
   async run(session, { topic, keySeparator }) {
     const client = await session.client()

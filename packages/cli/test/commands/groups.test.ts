@@ -154,4 +154,9 @@ describe('describe-group', () => {
       stderr: "goqueue-admin: There is no group 'nobody'; goqueue-admin list-groups shows what there is.\n",
     })
   })
+
+  it('N16: nothing in a name speaks to the terminal, in a sentence about it either', async () => {
+    const { stderr } = await cluster.run(['describe-group', 'a\x1b[2J\u202eb'])
+    expect(stderr).toMatch(/^goqueue-admin: There is no group 'a\\x1b\[2J\\u202eb';.*\n$/)
+  })
 })

@@ -41,8 +41,8 @@ describe('create-topic', () => {
       stderr: "goqueue-admin: There is a topic 'twice' already; goqueue-admin describe-topic twice shows it.\n",
     })
     const { exitCode, stderr } = await cluster.run(['create-topic', '../x', '--partitions', '1'])
-    expect(exitCode).toBe(1)
-    expect(stderr).toMatch(/^goqueue-admin: .*letters, digits.*\.\n$/)
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/^goqueue-admin: A topic's name has .*letters, digits.*\.\n$/)
   })
 })
 
@@ -128,6 +128,17 @@ describe('when it cannot be done', () => {
       stdout: '',
       stderr:
         'goqueue-admin: Missing required argument: partitions. Run goqueue-admin create-topic --help for what there is.\n',
+    })
+  })
+
+  it.each([
+    ['--broker', '[::1]:99999', "--broker '[::1]:99999' is not HOST:PORT."],
+    ['--timeout-ms', '9999999999', '--timeout-ms must be at most 2147483647 ms.'],
+  ])('what the client refuses of %s is misuse, in the words of the command line', async (flag, value, sentence) => {
+    expect(await runAdmin([flag, value, 'list-topics'])).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `goqueue-admin: ${sentence}\n`,
     })
   })
 
