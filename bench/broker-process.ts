@@ -12,9 +12,9 @@ export interface BrokerProcess {
   readonly readyMs: number
 }
 
-/** Resolves when the broker has said that it is ready. */
-export async function startBroker(dataDir: string): Promise<BrokerProcess> {
-  const broker = new MeasuredProcess([command, '--data-dir', dataDir, '--listen', '127.0.0.1:0'])
+/** Resolves when the broker, given these flags besides, has said that it is ready. */
+export async function startBroker(dataDir: string, flags: readonly string[] = []): Promise<BrokerProcess> {
+  const broker = new MeasuredProcess([command, '--data-dir', dataDir, '--listen', '127.0.0.1:0', ...flags])
   const { line, afterMs } = await broker.firstLine
   const address = / ready on (\S+)$/.exec(line)?.[1]
   if (address === undefined) throw new Error(`the broker's first line is: ${line}`)

@@ -1,9 +1,11 @@
 // The death of one member of a hundred: what the others' partitions notice of it, and when the dead one's flow again.
+import { writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from '@goqueue/client'
 import { startBroker } from '../broker-process.ts'
 import type { Measurement } from '../measurement.ts'
 import { MortalClient } from '../mortal-client.ts'
+import { noticedSilence } from '../rebalances.ts'
 
 const TOPIC = 'member-death'
 const MEMBERS = 100
@@ -12,7 +14,11 @@ const SESSION_MS = 6_000
 const HEARTBEAT_MS = 100
 /** What is promised from the session's deadline on, besides one heartbeat interval. */
 const MARGIN_MS = 200
-const SEND_EVERY_MS = 100
+/** What the dead one's partitions owe is there when they flow again: only the gap is as coarse as this. */
+const SEND_EVERY_MS = 200
+
+/** For compilers, caches, and the files of two hundred partitions. */
+const WARM_UP_MS = 8_000
 
 /** When each partition last delivered something, and the longest that it delivered nothing. */
 class Deliveries {
@@ -38,7 +44,9 @@ export const memberDeath: Measurement = {
   name: 'member-death',
   title: `a cooperative group of ${MEMBERS} members, heartbeats every ${HEARTBEAT_MS} ms: one dies`,
   async run({ seconds, directory }) {
-    const broker = await startBroker(`${directory}/data`)
+    // It is not the disk that is measured: two hundred partitions wait long for their turn on a busy one.
+    writeFileSync(`${directory}/broker.json`, JSON.stringify({ flush: 'os' }))
+    const broker = await startBroker(`${directory}/data`, ['--config', `${directory}/broker.json`])
     const client = new Client({ brokers: [broker.address], clientId: 'bench' })
     await client.admin().createTopic({ name: TOPIC, partitions: PARTITIONS })
     const mortals = Array.from({ length: MEMBERS }, () => new MortalClient(broker.address))
@@ -61,7 +69,7 @@ export const memberDeath: Measurement = {
       (partition) => !moving.includes(partition),
     )
     const flowAgain = new Map<number, number>()
-    let revoked = 0
+    const signals = new Set<AbortSignal>()
     const reading = members.map(async (member, index) => {
       for await (const { partition, signal } of member) {
         if (index === 0) continue
@@ -69,7 +77,7 @@ export const memberDeath: Measurement = {
           flowAgain.set(partition, performance.timeOrigin + performance.now())
         }
         deliveries.note(partition)
-        if (signal.aborted) revoked += 1
+        signals.add(signal)
       }
     })
     let isOver = false
@@ -87,7 +95,7 @@ export const memberDeath: Measurement = {
       await Promise.all(sends)
     })()
 
-    await setTimeout(1_000)
+    await setTimeout(WARM_UP_MS)
     deliveries.longestGapMs(unmoved)
     // As long as what follows, with nobody dying.
     await setTimeout(SESSION_MS + seconds * 100)
@@ -97,8 +105,9 @@ export const memberDeath: Measurement = {
     while (flowAgain.size < moving.length) await setTimeout(10)
     await setTimeout(seconds * 100)
     const gapMs = deliveries.longestGapMs(unmoved)
-    const hasMoved = members.some((_, index) => index > 0 && share(index).length < 2)
-    if (hasMoved || revoked > 0) throw new Error('partitions moved that nobody had to give up')
+    if ([...signals].some(({ aborted }) => aborted)) throw new Error('a partition that need not move was given up')
+    const { memberId } = members[0]!
+    const noticedMs = (await noticedSilence(client, [memberId!])).get(memberId!)! - deadlineMs
     isOver = true
     await producing
     await Promise.all(mortals.slice(1).map((mortal) => mortal.client.close()))
@@ -116,6 +125,7 @@ export const memberDeath: Measurement = {
         value: Math.max(...flowMs),
         unit: 'ms',
         target: { below: HEARTBEAT_MS + MARGIN_MS },
+        notes: { noticedMs },
       },
     ]
   },
