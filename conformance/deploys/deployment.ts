@@ -1,6 +1,7 @@
 // A topic, a producer that never rests, and a group of consumers in processes of their own that are deployed again and again.
 import { join } from 'node:path'
 import { Client, type Admin } from '@goqueue/client'
+import { rebalancesOf } from '../support/rebalances-of.ts'
 import { ConsumerProcess, type ConsumerArguments } from './consumer-process.ts'
 
 const PARTITIONS = 12
@@ -108,18 +109,7 @@ export class Deployment {
 
   /** The generation of each rebalance of the group, as the broker has written it down. */
   async rebalances(): Promise<number[]> {
-    const at = { topic: '__goqueue_rebalances', partition: 0 }
-    const [end] = await this.admin.listOffsets([at], 'latest')
-    const consumer = this.client.consumer()
-    consumer.assign([{ ...at, offset: 'earliest' }])
-    const generations: number[] = []
-    for await (const { key, value, offset } of consumer) {
-      const { generationId } = JSON.parse(String(value)) as { generationId: number }
-      if (String(key) === this.options.name) generations.push(generationId)
-      if (offset + 1 === end!.offset) break
-    }
-    await consumer.close()
-    return generations
+    return (await rebalancesOf(this.client, this.options.name)).map(({ generationId }) => generationId)
   }
 
   close(): Promise<void> {
