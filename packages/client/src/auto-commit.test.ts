@@ -130,3 +130,9 @@ it('leaves no alarm once it is closed, whatever comes of a commit under way', as
   await turn()
   expect(runtime.alarmCount).toBe(0)
 })
+
+it('what is finished of a partition that is ours no more sets no alarm', () => {
+  lane.disown(new Error('gone'))
+  finish(8)
+  expect([autoCommit.hasFinished([lane]), runtime.alarmCount]).toEqual([false, 0])
+})

@@ -260,7 +260,8 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
    *
    * Resolves when the member leaves or is closed. Rejects when it cannot go on: with what a handler threw for a record that
    * has failed for good and has no dead-letter topic to go to, and as iterating does. Then what is finished is committed,
-   * and the failed record is the next to be read. The membership goes on until it is left or closed.
+   * and the failed record is the next to be read. The membership goes on until it is left or closed. A handler that has not
+   * ended five seconds after that is waited for no longer: its record may be handled again while it is still at work.
    */
   async run(options: RunOptions<R>): Promise<void> {
     this.refuseIfClosed()

@@ -164,3 +164,11 @@ it.each(['at once', 'later'])('a record that does not fit its type, said %s, hol
   await world.pass(100)
   expect(await committed()).toBe(4)
 })
+
+it('I4: what was finished before a seek and is not committed yet is not committed after it', async () => {
+  const group = member({ autoCommitIntervalMs: 2_000 })
+  await read(group.records(), 4)
+  group.seek('orders', 0, 0)
+  await world.pass(10_000)
+  expect(await committed()).toBeNull()
+})

@@ -247,6 +247,55 @@ describe('what ends', () => {
     expect(seen.sort()).toEqual(['0/0', '1/0'])
   })
 
+  it('handlers that a run left at work take no room in the byte budget of the next', async () => {
+    for (const partition of [0, 1]) await send(1, { partition, pad: 'x'.repeat(60_000) })
+    const group = member({ maxBufferedBytes: 100_000 })
+    const controller = new AbortController()
+    let begun = 0
+    const run = running(group, { concurrency: 2, handler: () => (begun++, never()), signal: controller.signal })
+    await world.until(() => begun === 2)
+    controller.abort(new Error('enough'))
+    await expect(world.run(run.promise)).rejects.toThrow('enough')
+    let ended = 0
+    running(group, { concurrency: 2, handler: () => void ended++ })
+    await world.until(() => ended === 2)
+  })
+
+  it('a handler that has ended listens to its partition no more, deadline or not', async () => {
+    await send(1)
+    const group = member()
+    const first = new AbortController()
+    let ofPartition: AbortSignal | null = null
+    const handler = ({ signal }: ConsumerRecord) => {
+      ofPartition = signal
+      first.abort(new Error('enough'))
+    }
+    await expect(world.run(group.run({ handler, signal: first.signal }))).rejects.toThrow('enough')
+    let count = 0
+    running(group, { handler: () => void count++, deadlineMs: 60_000 })
+    await send(5)
+    await world.until(() => count === 5)
+    await world.settle()
+    expect(getEventListeners(ofPartition!, 'abort')).toEqual([])
+  })
+
+  it('a static member that has left while its patterns were looked up does not join after that', async () => {
+    let joins = 0
+    let hold: (() => void) | null = null
+    const worker = answeredClient({
+      JoinGroup: () => (joins++, 'pass'),
+      Metadata: ({ topics }) => (topics === null ? new Promise((resume) => (hold = () => resume('pass'))) : 'pass'),
+    })
+    const group = worker.groupConsumer({ groupId: 'billing', consumerId: 'consumer-1', topics: [/^orders/] })
+    group.joinGroup().catch(() => {})
+    await world.until(() => hold !== null)
+    group.leaveGroup().catch(() => {})
+    await world.settle()
+    hold!()
+    await world.pass(20_000)
+    expect(joins).toBe(0)
+  })
+
   it('a run ends with close though its dead letter cannot be delivered', async () => {
     await world.run(client.admin().createTopic({ name: 'dead', partitions: 1 }))
     await send(1)
@@ -391,7 +440,7 @@ describe('what ends', () => {
     const group = worker.groupConsumer({ groupId: 'billing', topics: [...topics] })
     group.joinGroup().catch(() => {})
     await world.until(() => isHeld)
-    await world.run(group.close())
+    await world.run(group.close({ timeoutMs: 100 }))
     for (const resume of release) resume()
     await world.pass(100)
     await world.run(worker.close())
@@ -482,6 +531,49 @@ describe('what waits for a partition that is gone or paused', () => {
     await world.until(() => assigned(group) === 2)
     await world.pass(30_000)
     expect(await Promise.all([0, 1].map((partition) => committed(group, partition)))).toEqual([1, 1])
+  })
+
+  it('a handler that hangs on a record of a lost partition holds no place once the partition is back', async () => {
+    await send(2)
+    const group = member()
+    const begun: string[] = []
+    running(group, {
+      handler: (record) => {
+        begun.push(text(record))
+        return begun.length === 1 ? never() : undefined
+      },
+    })
+    await world.until(() => begun.length === 1)
+    world.isReachable = false
+    world.cut()
+    await world.until(() => assigned(group) === 0)
+    world.isReachable = true
+    await world.until(() => assigned(group) === 2)
+    await world.pass(30_000)
+    expect(begun).toEqual(['0', '0', '1'])
+  })
+
+  it('I20: a record that waits to be tried again when its partition is lost is not, by this ownership', async () => {
+    await send(2, { keys: ['a', 'b'] })
+    const group = member()
+    const begun: string[] = []
+    running(group, {
+      lanes: 'key',
+      concurrency: 3,
+      retry: { maxAttempts: 5, backoffMs: 60_000, maxBackoffMs: 60_000 },
+      handler: (record, { attempt }) => {
+        begun.push(`${text(record)}#${attempt}`)
+        if (begun.length <= 2) throw new Error('again')
+      },
+    })
+    await world.until(() => begun.length === 2)
+    world.isReachable = false
+    world.cut()
+    await world.until(() => assigned(group) === 0)
+    world.isReachable = true
+    await world.until(() => begun.length === 4)
+    await world.pass(200_000)
+    expect(begun).toEqual(['0#1', '1#1', '0#1', '1#1'])
   })
 
   it('I20: a handler that fails while its partition is given up is not called again by this member', async () => {
