@@ -477,6 +477,21 @@ describe('a cooperative member', () => {
     expect(driver.member).toMatchObject({ phase: 'joining', isOwner: true })
   })
 
+  it('a heartbeat of the generation that is over costs nothing, answered behind the join of the new one', () => {
+    const driver = cooperative()
+    driver.heartbeat('REBALANCE_IN_PROGRESS')
+    driver.nowMs += HEARTBEAT_MS
+    driver.submit({ kind: 'tick' })
+    const crossing = driver.member.heartbeatRequestId!
+    driver.joined('NONE')
+    const answer = { kind: 'heartbeatAnswered', requestId: crossing, errorCode: 'ILLEGAL_GENERATION' } as const
+    expect(driver.submit(answer)).toEqual([])
+    driver.synced('NONE')
+    expect(driver.member).toMatchObject({ phase: 'stable', isOwner: true, owned: ASSIGNMENT })
+    // And the new generation has its first heartbeat without delay.
+    expect(driver.kinds({ kind: 'tick' })).toEqual(['heartbeat'])
+  })
+
   it('that leaves gives up everything first, and drops the join that is held', () => {
     const driver = cooperative()
     driver.heartbeat('REBALANCE_IN_PROGRESS')

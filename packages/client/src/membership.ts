@@ -256,6 +256,8 @@ function joinAnswered(
       member.memberId = answer.memberId
       member.generationId = answer.generationId
       member.isLeader = answer.leaderId === answer.memberId
+      // One under way is of the generation that is over: its refusal would say nothing of this one.
+      member.heartbeatRequestId = null
       // Who keeps partitions counts its session by heartbeats: rebalance upon rebalance must not put the next one off for ever.
       member.heartbeatDueMs = Math.min(
         member.isOwner ? member.heartbeatDueMs : Infinity,
