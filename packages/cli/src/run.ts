@@ -15,10 +15,24 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
     if ('help' in parsed) streams.stdout.write(parsed.help)
     else await runCommand(parsed, streams)
     return SUCCEEDED
-  } catch (error) {
+  } catch (thrown) {
+    const error = asMisuse(thrown)
     streams.stderr.write(`goqueue-admin: ${printable(sentenceOf(error))}\n`) // with names that others chose
     return error instanceof UsageError ? MISUSED : FAILED
   }
+}
+
+const FLAGS: readonly (readonly [option: RegExp, flag: string])[] = [
+  [/^brokers\.\d+/, '--broker'],
+  [/^timeoutMs/, '--timeout-ms'],
+  [/^groupId/, '--group'],
+]
+
+/** What the client refuses of an option was typed here: which call refused it is nothing that the command line knows. */
+function asMisuse(error: unknown): unknown {
+  if (codeOf(error) !== 'INVALID_OPTIONS') return error
+  const sentence = sentenceOf(error).replace(/^[\w. ]+: /, '')
+  return new UsageError(FLAGS.reduce((text, [option, flag]) => text.replace(option, flag), sentence))
 }
 
 async function runCommand({ options, run }: Exclude<Parsed, { help: string }>, streams: Streams): Promise<void> {

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { Client } from '@goqueue/client'
 import type { ArgumentsCamelCase } from 'yargs'
-import { codeOf, CommandError, UsageError } from './failure.ts'
+import { CommandError } from './failure.ts'
 import { isTerminal, type Streams } from './streams.ts'
 
 /** Options that every command has. */
@@ -51,15 +51,8 @@ export class Session {
   async client(): Promise<Client> {
     const { Client } = await import('@goqueue/client')
     const { broker: brokers, timeoutMs } = this.#options
-    try {
-      return (this.#client ??= new Client({ brokers, timeoutMs, clientId: 'goqueue-admin' }))
-    } catch (error) {
-      if (codeOf(error) !== 'INVALID_OPTIONS') throw error
-      const { message } = error as Error // 'new Client: brokers.0 … is not HOST:PORT'
-      throw new UsageError(
-        message.replace(/^new Client: brokers\.\d+/, '--broker').replace(/^new Client: timeoutMs/, '--timeout-ms'),
-      )
-    }
+    this.#client ??= new Client({ brokers, timeoutMs, clientId: 'goqueue-admin' })
+    return this.#client
   }
 
   async print({ json, text }: Result): Promise<void> {

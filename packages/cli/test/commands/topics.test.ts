@@ -142,6 +142,14 @@ describe('when it cannot be done', () => {
     })
   })
 
+  it('a group that cannot be is misuse as well', async () => {
+    await cluster.run(['create-topic', 'read', '--partitions', '1'])
+    expect(await cluster.run(['consume', 'read', '--group', ''])).toMatchObject({
+      exitCode: 2,
+      stderr: 'goqueue-admin: --group must not be empty.\n',
+    })
+  })
+
   it('a broker that is not there is one sentence that names it', async () => {
     const gone = await Cluster.open()
     await gone.close()
