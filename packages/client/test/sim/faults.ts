@@ -86,7 +86,10 @@ export const faults: ReadonlyMap<string, PlantedFault> = new Map<string, Planted
     { fault: { step: keptPartitions, claim: previousAssignment }, caughtBy: /^I1:/ },
   ],
   ['a join that claims nothing', { fault: { claim: () => NOTHING }, caughtBy: /^I1:|^I4:/ }],
-  ['a join that claims what was given up', { fault: { claim: previousAssignment }, caughtBy: /^I17:/ }],
+  [
+    'a join that claims what was given up',
+    { fault: { claim: previousAssignment, watchesNoOwners: true }, caughtBy: /^I17:/ },
+  ],
   ['reading that does not resume after a failed commit', { fault: { neverResumes: true }, caughtBy: /^I17:/ }],
   [
     'a leader that looks after no ownerless partition',

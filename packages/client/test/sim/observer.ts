@@ -29,6 +29,8 @@ export class Observer {
   private readonly joins = new Map<Member, number>()
   /** When the coordinator put a member out for coming too late to a rebalance that it knew of. */
   private readonly putOutMs = new Map<Member, number>()
+  /** When it was removed in the name of its instance id. */
+  private readonly removedMs = new Map<Member, number>()
   private beforeTick: {
     readonly memberId: string
     readonly clientId: string
@@ -81,6 +83,7 @@ export class Observer {
 
   release(ownership: Ownership): void {
     this.putOutMs.delete(ownership.member)
+    this.removedMs.delete(ownership.member)
     this.note('release', ownership.partition)
     ownership.isReleased = true
     this.owners.get(ownership.partition)?.delete(ownership)
@@ -197,6 +200,7 @@ export class Observer {
       })
     }
     this.mustTakeCommit = false
+    if (input.kind === 'leaveGroup') this.noteRemoved(group, input)
     if (input.kind !== 'offsetCommit') return
     const member = group.members.get(input.memberId)
     const isCurrent = member?.groupInstanceId === input.groupInstanceId && input.generationId === group.generationId
@@ -210,6 +214,15 @@ export class Observer {
     }
     if (input.kind === 'tick') this.checkPutOut(group)
     if (input.kind === 'offsetCommit') this.checkCommitAnswer(group, input.memberId, effects)
+  }
+
+  private noteRemoved(group: Group, { members }: Extract<GroupInput, { kind: 'leaveGroup' }>): void {
+    for (const { memberId, groupInstanceId } of members) {
+      if (memberId !== '') continue
+      const removed = [...group.members.values()].find((member) => member.groupInstanceId === groupInstanceId)
+      const member = this.members.find(({ name }) => name === removed?.clientId)
+      if (member !== undefined) this.removedMs.set(member, this.runtime.nowMs())
+    }
   }
 
   /** Row I19. */
@@ -249,15 +262,17 @@ export class Observer {
   }
 
   /**
-   * Two cases in which a member that is not of the current generation believes otherwise until its next heartbeat. Its instance
-   * id has been given to another process, which is a mistake of whoever did. Or it kept its partitions for a rebalance that was
-   * over before its JoinGroup or SyncGroup got through, though its heartbeats did: Kafka's protocol tells it no earlier.
+   * Three cases in which a member that is not of the current generation believes otherwise until its next heartbeat, since
+   * Kafka's protocol tells it no earlier. Its instance id has been given to another process, which is a mistake of whoever did.
+   * It was removed in the name of its instance id, as by the late LeaveGroup of the process before it. Or it kept its partitions
+   * for a rebalance that was over before its JoinGroup or SyncGroup got through, though its heartbeats did.
    */
   private isYetToLearn(member: Member): boolean {
     if (member.isReplaced) return true
-    const putOutMs = this.putOutMs.get(member)
-    if (putOutMs === undefined || member.membership.phase === 'stable') return false
-    const learnsByMs = putOutMs + member.settings.heartbeatIntervalMs + ANSWER_MS
-    return this.runtime.nowMs() <= learnsByMs || member.wasDisturbedSince(putOutMs)
+    const putOutMs = member.membership.phase === 'stable' ? undefined : this.putOutMs.get(member)
+    const sinceMs = this.removedMs.get(member) ?? putOutMs
+    if (sinceMs === undefined) return false
+    const learnsByMs = sinceMs + member.settings.heartbeatIntervalMs + ANSWER_MS
+    return this.runtime.nowMs() <= learnsByMs || member.wasDisturbedSince(sinceMs)
   }
 }

@@ -388,13 +388,13 @@ export class SimulatedMember implements Member {
     this.previous = { partitions: assignment, generationId }
     this.failures = 0
     this.application.own(added.get(TOPIC) ?? [])
-    const { isLeader, isCooperative } = this.membership
-    if (isLeader && isCooperative && this.world.fault.watchesNoOwners !== true) this.watchOwners(generationId, 0)
+    if (this.membership.isLeader && this.world.fault.watchesNoOwners !== true) this.watchOwners(generationId, 0)
   }
 
   /**
-   * A partition that changes hands waits for a rebalance that its old owner starts. One that restarts meanwhile, as a static
-   * member may without a rebalance, does not know of it: so the leader sees to it, once a whole session has passed.
+   * A static member may restart without a rebalance. If it was giving up a partition for another, it does not know any more that
+   * it was to start one; if it leads, it does not know of how many partitions the assignment was made. So the leader looks for
+   * partitions that have had no owner for a whole session.
    */
   private watchOwners(generationId: number, unownedMs: number): void {
     this.loop.after(WATCH_MS, () => {
