@@ -342,9 +342,10 @@ class Schedule implements Surroundings {
     observer.must(observer.generations === generations, 'I18: a group that has settled does not rebalance again')
   }
 
-  /** Whether the broker believes in a member that is dead, or is over and may not manage to say so. */
+  /** Whether the broker believes in a member that is dead, or is going and may not manage to say so. */
   private hasGhosts(): boolean {
-    const living = new Set(this.members.filter(({ isDead, isOver }) => !isDead && !isOver).map(({ name }) => name))
+    const staying = this.members.filter(({ isDead, isOver, isGoing }) => !isDead && !isOver && !isGoing)
+    const living = new Set(staying.map(({ name }) => name))
     return [...this.broker.group.members.values()].some(({ clientId }) => !living.has(clientId))
   }
 }

@@ -31,6 +31,8 @@ export class SimulatedMember implements Member {
   /** It will not come back by itself: ended, closed or left. */
   isOver = false
   isReplaced = false
+  /** It has been told to go, and has perhaps not come to it yet. */
+  isGoing = false
   private readonly world: Surroundings
   private readonly assignors: ReadonlyMap<string, Assignor>
   readonly membership: Membership
@@ -126,6 +128,7 @@ export class SimulatedMember implements Member {
         return
       }
       this.isOver = false
+      this.isGoing = false
       this.world.observer.start(this)
       this.submit({ kind: 'start' })
     })
@@ -133,6 +136,7 @@ export class SimulatedMember implements Member {
 
   /** As `leaveGroup` or `close` do: commits first, then the membership. */
   depart(kind: 'leave' | 'stop'): void {
+    this.isGoing = true
     this.loop.enter(() => {
       this.isDeparting = true
       const go = once(() => {
