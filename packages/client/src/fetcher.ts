@@ -205,14 +205,11 @@ export class Fetcher implements RecordSource {
 
   private takeBuffered(lane: PartitionLane): ConsumerRecord | null {
     const before = lane.bufferedBytes
-    let isUsedUp = true
     try {
-      const record = lane.take()
-      isUsedUp = record === null
-      return record
+      return lane.take()
     } finally {
       // The batch is used up, or damaged: it is another partition's turn, and there is room to fetch.
-      if (isUsedUp) {
+      if (lane.bufferedBytes !== before || !lane.hasRecords) {
         this.bufferedBytes -= before - lane.bufferedBytes
         this.unlist(lane)
         if (lane.hasRecords) this.filled.push(lane)

@@ -167,6 +167,8 @@ export class PartitionLane {
         if (done === true) break
         if (value.offset < this.position) continue
         this.position = value.offset + 1
+        // With its last record, not when more is asked for: a record may be long in hand, and is counted for itself.
+        if (this.position >= nextOffset(placed.header)) this.dropBatch()
         return this.delivered(value)
       }
     } catch (error) {

@@ -517,6 +517,16 @@ describe('what waits for a partition that is gone or paused', () => {
     },
   )
 
+  it('a record in hand that fills the byte budget nearly counts once: the next partition is fetched', async () => {
+    for (const partition of [0, 1]) await send(1, { partition, pad: 'x'.repeat(60_000) })
+    const group = member({ maxBufferedBytes: 100_000, stallTimeoutMs: Infinity })
+    const begun: number[] = []
+    running(group, { concurrency: 2, handler: ({ partition }) => (begun.push(partition), never()) })
+    await world.until(() => assigned(group) === 2)
+    await world.pass(10_000)
+    expect(begun.sort()).toEqual([0, 1])
+  })
+
   it('what was abandoned with its partition takes no room in the byte budget', async () => {
     for (const partition of [0, 1]) await send(1, { partition, pad: 'x'.repeat(60_000) })
     const group = member({ maxBufferedBytes: 100_000, rebalanceTimeoutMs: 6_000 })
