@@ -20,6 +20,10 @@ const watched: readonly (readonly [expression: string, meaning: string])[] = [
     'goqueue_partitions{condition="quarantined"} > 0',
     'Durable records were found damaged at start. The log serves what is good and takes nothing; the log of the broker says which file and which offsets.',
   ],
+  [
+    'goqueue_disk_free_bytes < 5e9',
+    'The disk is filling up: shorten retention, delete, or enlarge it, before it takes no more records.',
+  ],
   ['increase(goqueue_assertion_failures_total[5m]) > 0', 'A fault of the broker: report it, with its log.'],
   [
     'increase(goqueue_store_writes_refused_total[5m]) > 0',

@@ -136,6 +136,13 @@ export class Broker {
     return this.timesBehind.all()
   }
 
+  /** Bytes that can still be written to the disk under the data directory; null in memory, and where the disk does not say. */
+  async freeBytes(): Promise<number | null> {
+    const { fileSystem, directory } = this.storage
+    const free = await fileSystem.freeBytes?.(directory).catch(() => null)
+    return free ?? null
+  }
+
   /** One end of an in-process connection, for `new Client({ dial: () => broker.connect() })`. */
   connect(): Duplex {
     const pair = inProcessPair()

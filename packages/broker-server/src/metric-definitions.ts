@@ -10,6 +10,8 @@ export interface Scraped {
   readonly broker: BrokerMetrics
   /** Of each group that has committed something. */
   readonly lags: readonly GroupLag[]
+  /** Null where there is no disk, or it does not say. */
+  readonly freeBytes: number | null
   readonly refusedConnections: Readonly<Record<Refusal, number>>
   readonly process: ProcessSample
   readonly version: string
@@ -263,6 +265,13 @@ const log: readonly MetricDefinition[] = [
     'goqueue_log_flush_failures_total',
     'Syncs that failed; each takes its log offline.',
     ({ broker }) => broker.log.flushFailuresTotal,
+  ),
+  labelled(
+    'gauge',
+    'goqueue_disk_free_bytes',
+    [],
+    'Bytes that can still be written to the disk under the data directory; absent in memory.',
+    ({ freeBytes }) => (freeBytes === null ? [] : [[freeBytes]]),
   ),
   gauge(
     'goqueue_log_recovery_seconds',

@@ -183,6 +183,17 @@ describe('/metrics', () => {
     expect(new Set(groups)).toEqual(new Set(names))
   })
 
+  it('says how much room the disk has, where there is one and it says so', async () => {
+    const free = async (says: { freeBytes?: () => Promise<number> }) => {
+      const { url } = await open({ fileSystem: Object.assign(new MemoryFileSystem(), says) })
+      return (await scrape(url)).of('goqueue_disk_free_bytes').map(({ value }) => value)
+    }
+    expect(await free({ freeBytes: () => Promise.resolve(5_000_000_000) })).toEqual([5_000_000_000])
+    expect(await free({ freeBytes: () => Promise.resolve(0) })).toEqual([0])
+    expect(await free({ freeBytes: () => Promise.reject(new Error('EIO')) })).toEqual([])
+    expect(await free({})).toEqual([])
+  })
+
   it('connections that a limit kept out are counted by that limit', async () => {
     const { url, listener } = await open({}, 1)
     const first = await dial(listener.address)

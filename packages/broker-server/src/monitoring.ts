@@ -89,11 +89,12 @@ export class Monitoring implements Monitored {
   }
 
   async #gather({ broker, listener }: Serving): Promise<string> {
-    const timeBehind = await broker.timeBehind()
+    const [timeBehind, freeBytes] = await Promise.all([broker.timeBehind(), broker.freeBytes()])
     const metrics = broker.metrics()
     return prometheusText({
       broker: metrics,
       lags: groupLags(metrics.groups, timeBehind, this.#commitPaces.observe(metrics.groups, performance.now())),
+      freeBytes,
       refusedConnections: listener.refusedConnections,
       process: this.#process.sample(),
       version: this.#version,

@@ -132,6 +132,15 @@ function stat(path: string): Promise<fs.Stats | null> {
   })
 }
 
+function freeBytes(directory: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.statfs(directory, (error, { bavail, bsize } = {} as fs.StatsFs) => {
+      if (error) reject(new StorageError('statfs', directory, error))
+      else resolve(bavail * bsize)
+    })
+  })
+}
+
 async function syncDirectory(path: string): Promise<void> {
   if (!canSyncDirectories) return
   const descriptor = await openDescriptor(path, fs.constants.O_RDONLY)
@@ -154,4 +163,5 @@ export const nodeFileSystem: FileSystem = {
   syncDirectory,
   sizeOf: async (path) => (await stat(path))?.size ?? null,
   modifiedMs: async (path) => (await stat(path))?.mtimeMs ?? null,
+  freeBytes,
 }

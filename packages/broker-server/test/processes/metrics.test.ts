@@ -1,5 +1,5 @@
 // goqueue-broker --metrics as a process: what it serves, what it loads, and where it refuses to listen.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -41,6 +41,14 @@ describe('goqueue-broker --metrics', () => {
 
     broker.kill('SIGTERM')
     expect(await broker.ended).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('metrics') as string })
+  })
+
+  it('says how much room the disk under its data directory has', async () => {
+    const dataDir = join(directory, 'with-room')
+    const broker = await started(['--data-dir', dataDir, '--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:0'])
+    const { value } = parseScrape(await (await fetch(`${await metricsUrl(broker)}/metrics`)).text())
+    const { bavail, bsize } = statfsSync(dataDir)
+    expect(value('goqueue_disk_free_bytes') / (bavail * bsize)).toBeCloseTo(1, 0)
   })
 
   it('loads what serves them from Node and npm only when it is given', async () => {
