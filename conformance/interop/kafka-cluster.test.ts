@@ -1,4 +1,7 @@
 // Our client, and goqueue-admin, against a broker of Apache Kafka.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { main } from '@goqueue/cli'
@@ -330,6 +333,93 @@ describe('goqueue-admin', () => {
     expect(await succeed(reset)).toContain('Reset 1 offset of group billing')
     expect(await describeGroup()).toMatchObject({ partitions: [{ ...partition, committedOffset: 0, lag: 3 }] })
     expect(await succeed([...consume, '3'])).toBe('a\nb\nc\n')
+  })
+
+  it('grows, configures, empties and deletes a topic, each time by a plan that is executed', async () => {
+    await succeed(['create-topic', 'tools', '--partitions', '1', '--config', 'retention.ms=3600000'])
+    await succeed(['produce', 'tools'], 'a\nb\nc\n')
+    const described = async <T>(...args: string[]) => JSON.parse(await succeed([...args, '--output', 'json'])) as T
+    expect(await succeed(['add-partitions', 'tools', '--partitions', '2'])).toContain('has 2 partitions now, and had 1')
+    expect((await run(['add-partitions', 'tools', '--partitions', '1'])).err).toContain('none can be taken away')
+
+    const retention = async () =>
+      (await described<{ name: string; value: string }[]>('describe-config', 'tools')).find(
+        ({ name }) => name === 'retention.ms',
+      )?.value
+    const alter = ['alter-config', 'tools', '--set', 'retention.ms=7200000']
+    expect(await succeed(alter)).toContain('add --execute')
+    expect(await retention()).toBe('3600000')
+    await succeed([...alter, '--execute'])
+    expect(await retention()).toBe('7200000')
+    expect((await run(['alter-config', 'tools', '--set', 'nonsense=1'])).exitCode).toBe(1)
+    await succeed(['alter-config', 'tools', '--delete', 'retention.ms', '--execute'])
+    expect(await retention()).toBe('604800000')
+
+    const firstPartition = async () =>
+      (await described<{ partitions: object[] }>('describe-topic', 'tools')).partitions[0]
+    const deletion = ['delete-records', 'tools', '--before', '0:2']
+    expect(await succeed(deletion)).toContain('Would delete 2 records')
+    expect(await firstPartition()).toMatchObject({ beginOffset: 0, endOffset: 3 })
+    expect(await succeed([...deletion, '--execute'])).toContain('Deleted 2 records')
+    expect(await firstPartition()).toMatchObject({ beginOffset: 2, endOffset: 3 })
+
+    expect(await succeed(['delete-topic', 'tools'])).toContain('add --execute')
+    await succeed(['delete-topic', 'tools', '--execute'])
+    expect((await run(['describe-topic', 'tools'])).err).toContain("There is no topic 'tools'")
+  })
+
+  it('lists, describes, measures, empties and deletes a group, and resets it only when its members are gone', async () => {
+    const group = await Group.on('worked')
+    const member = await group.join({ consumerId: 'worker-1' })
+    await group.flow('before')
+    const { topic, id } = group
+    const listed = async (state: string) => succeed(['list-groups', '--state', state])
+    expect(await listed('Stable')).toContain(id)
+    expect(await listed('Empty')).not.toContain(id)
+    for (const view of [[], ['--members'], ['--offsets'], ['--state']]) {
+      expect(await succeed(['describe-group', id, ...view])).toContain('Stable')
+    }
+    expect(await succeed(['describe-group', id, '--members'])).toMatch(/worker-1 .*worked: 0, 1, 2, 3/)
+    expect(await succeed(['lag', id])).toMatch(/^Time behind +\d/m)
+    expect(await succeed(['lag'])).toContain(id)
+
+    const reset = ['reset-offsets', id, '--topic', `${topic}:0,1`]
+    const refused = await run([...reset, '--to-earliest', '--execute'])
+    expect(refused).toMatchObject({ exitCode: 1, out: '' })
+    expect(refused.err).toMatch(/has members, who commit its offsets: 'worker-1' .*--wait/)
+    const waiting = succeed([...reset, '--to-earliest', '--execute', '--wait'])
+    await member.close()
+    expect(await succeed(['remove-members', id, '--consumer-id', 'worker-1'])).toContain('add --execute')
+    await succeed(['remove-members', id, '--consumer-id', 'worker-1', '--execute'])
+    expect(await waiting).toContain('Reset 2 offsets')
+
+    const offsets = async () =>
+      Object.fromEntries((await client.admin().groupOffsets(id)).map((one) => [one.partition, one.offset]))
+    expect(await offsets()).toMatchObject({ 0: 0, 1: 0, 2: 1, 3: 1 })
+    const target = async (...flags: string[]) => {
+      await succeed([...reset, ...flags, '--execute'])
+      const { 0: first, 1: second } = await offsets()
+      return [first, second]
+    }
+    expect(await target('--to-latest')).toEqual([1, 1])
+    expect(await target('--shift-by', '-1')).toEqual([0, 0])
+    expect(await target('--to-offset', '1')).toEqual([1, 1])
+    expect(await target('--by-duration', 'P1D')).toEqual([0, 0])
+    expect(await target('--to-datetime', '2100-01-01T00:00:00Z')).toEqual([1, 1])
+    expect(await target('--to-current')).toEqual([1, 1])
+    const csv = await succeed([...reset, '--to-earliest', '--export'])
+    expect(csv).toBe(`${topic},0,0\n${topic},1,0\n`)
+    const directory = await mkdtemp(join(tmpdir(), 'goqueue-reset-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    await writeFile(join(directory, 'offsets.csv'), csv)
+    await succeed(['reset-offsets', id, '--from-file', join(directory, 'offsets.csv'), '--execute'])
+    expect(await offsets()).toMatchObject({ 0: 0, 1: 0 })
+
+    await succeed(['delete-offsets', id, '--topic', `${topic}:0`, '--execute'])
+    expect(Object.keys(await offsets())).toEqual(['1', '2', '3'])
+    expect(await succeed(['delete-group', id])).toContain('add --execute')
+    await succeed(['delete-group', id, '--execute'])
+    expect((await run(['describe-group', id])).err).toContain(`There is no group '${id}'`)
   })
 
   it('explain-group says that this cluster keeps no history of rebalances', async () => {
