@@ -423,6 +423,7 @@ describe('what ends', () => {
     let isHeld = false
     const release: (() => void)[] = []
     const hold = () => {
+      if (isHeld) return 'pass'
       isHeld = true
       return new Promise<'pass'>((resume) => release.push(() => resume('pass')))
     }
@@ -442,7 +443,7 @@ describe('what ends', () => {
     await world.until(() => isHeld)
     await world.run(group.close({ timeoutMs: 100 }))
     for (const resume of release) resume()
-    await world.pass(100)
+    await world.pass(1_000)
     await world.run(worker.close())
     await world.settle()
     expect(set.size).toBe(0)
@@ -525,6 +526,32 @@ describe('what waits for a partition that is gone or paused', () => {
     await world.until(() => assigned(group) === 2)
     await world.pass(10_000)
     expect(begun.sort()).toEqual([0, 1])
+  })
+
+  it('records in hand count in the byte budget: no more is fetched while they fill it', async () => {
+    for (let i = 0; i < 20; i++) for (const partition of [0, 1]) await send(1, { partition, pad: 'x'.repeat(10_000) })
+    let receivedBytes = 0
+    const dial = () => {
+      const wire = world.dial()
+      const push = wire.push.bind(wire)
+      wire.push = (chunk: Buffer | null) => {
+        receivedBytes += chunk?.length ?? 0
+        return push(chunk)
+      }
+      return wire
+    }
+    const group = member({ maxBufferedBytes: 100_000, partitionMaxBytes: 50_000 }, world.client({ dial }))
+    const releases: (() => void)[] = []
+    let begun = 0
+    const handler = () => (begun++, new Promise<void>((resume) => releases.push(resume)))
+    running(group, { concurrency: 2, lanes: 'key', handler })
+    await world.until(() => begun === 2)
+    await world.pass(10_000)
+    expect(receivedBytes).toBeLessThan(115_000)
+    while (begun < 40) {
+      for (const release of releases.splice(0)) release()
+      await world.pass(10)
+    }
   })
 
   it('what was abandoned with its partition takes no room in the byte budget', async () => {
@@ -920,6 +947,17 @@ describe('commits', () => {
 })
 
 describe('iteration beside it', () => {
+  it('the signal of a record that was delivered has fired when the callback says that its partition is revoked', async () => {
+    await send(1)
+    let signal: AbortSignal | null = null
+    let wasAborted: boolean | undefined
+    const group = member({ onPartitionsRevoked: () => void (wasAborted = signal?.aborted) })
+    const { value } = await world.run(group.records().next())
+    signal = (value as ConsumerRecord).signal
+    await world.run(member().joinGroup())
+    expect(wasAborted).toBe(true)
+  })
+
   it('an iteration begun before the run takes no record from it', async () => {
     const group = member()
     const records = group.records()
