@@ -1,7 +1,10 @@
 // What a group says of a rebalance when it has settled: who caused it and why, from what to what, and how long it took.
 import { describe, expect, it } from 'vitest'
 import { GroupDriver, protocols } from '../../test/group-driver.ts'
+import { groupDefaults } from '../coordinator/group-defaults.ts'
 import type { Rebalance } from './effect.ts'
+import { imageOf } from './group-image.ts'
+import { restoreGroup } from './restore-group.ts'
 
 function rebalancesOf(driver: GroupDriver): Rebalance[] {
   return driver.effects.flatMap((effect) => (effect.kind === 'rebalanced' ? [effect.rebalance] : []))
@@ -105,6 +108,24 @@ describe('the record of a rebalance', () => {
     expect(rebalancesOf(driver)[1]?.causes).toMatchObject([
       { kind: 'staticTakeover', groupInstanceId: 'consumer-2', reason: 'deploy' },
     ])
+  })
+
+  it('says of a group loaded over a lowered group.max.size that this was why, and who lost its place by it', () => {
+    const driver = new GroupDriver()
+    const [, second = '', third = ''] = driver.stable({}, {}, {})
+    const options = { ...groupDefaults, groupMaxSize: 1 }
+    const smaller = new GroupDriver(options)
+    Object.assign(smaller.group, restoreGroup('group', imageOf(driver.group), options, 0))
+    smaller.join({ memberId: third })
+    smaller.join({ memberId: second, reason: 'asked to rejoin' })
+    smaller.advance(10_000)
+    smaller.sync(third)
+    const [rebalance] = rebalancesOf(smaller)
+    expect(rebalance?.causes.slice(0, 2)).toMatchObject([
+      { kind: 'groupMaxSize', memberId: null },
+      { kind: 'groupMaxSize', memberId: second, reason: 'asked to rejoin' },
+    ])
+    expect(rebalance?.after).toMatchObject([{ memberId: third }])
   })
 
   it('is made when the last member has gone, without an assignor', () => {
