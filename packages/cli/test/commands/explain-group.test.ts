@@ -42,8 +42,8 @@ interface Rebalance {
   causes: { kind: string; consumerId: string }[]
 }
 
-function explained(): Promise<Rebalance[]> {
-  return cluster.json<Rebalance[]>(['explain-group', 'billing'])
+function explained(groupId = 'billing'): Promise<Rebalance[]> {
+  return cluster.json<Rebalance[]>(['explain-group', groupId])
 }
 
 it('as JSON has the records as the broker keeps them, oldest first', async () => {
@@ -79,6 +79,20 @@ it('for people is a timeline', async () => {
   )
   expect(lines[1]).toMatch(/ 2 +2 +consumer-2 +joined.* +orders [01]: consumer-1 → consumer-2 +\d+ ms$/)
   expect(lines[2]).toMatch(/ 3 +1 +consumer-1 +left.* +orders [01]: consumer-1 → consumer-2 +\d+ ms$/)
+})
+
+it('shows the last 100 of a group, however many there were', async () => {
+  for (let visit = 0; visit < 52; visit++) {
+    const member = client.groupConsumer({ groupId: 'visited', topics: ['orders'] })
+    await member.joinGroup()
+    await member.commitOffset('orders', 0, visit) // what has committed nothing is forgotten when it is empty
+    await member.leaveGroup()
+  }
+  const last = 104 // each came, and went
+  let found: Rebalance[] = []
+  while (found.at(-1)?.generationId !== last) found = await explained('visited')
+  expect(found.map(({ generationId }) => generationId)).toEqual(Array.from({ length: 100 }, (_, index) => index + 5))
+  expect(await explained()).toHaveLength(3)
 })
 
 it('a group that never rebalanced is one sentence', async () => {
