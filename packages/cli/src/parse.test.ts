@@ -6,11 +6,24 @@ import { parseArguments } from './parse.ts'
 describe('a mistake is told in one sentence', () => {
   it.each([
     [[], 'A command is needed. Run goqueue-admin --help for what there is.'],
-    [['creat-topic', 'x'], 'Unknown arguments: creat-topic, x. Did you mean create-topic?'],
+    [['creat-topic', 'x'], "There is no command 'creat-topic'. Did you mean create-topic?"],
     [
-      ['create-topic', 'x'],
-      'Missing required argument: partitions. Run goqueue-admin create-topic --help for what there is.',
+      ['add-partitions', 'x'],
+      'add-partitions needs --partitions. Run goqueue-admin add-partitions --help for what there is.',
     ],
+    [
+      ['delete-offsets', 'x'],
+      'delete-offsets needs --topic. Run goqueue-admin delete-offsets --help for what there is.',
+    ],
+    [
+      ['list-topics', '--output', 'xml'],
+      "--output takes table or json, not 'xml'. Run goqueue-admin list-topics --help for what there is.",
+    ],
+    [
+      ['produce', 'x', '--key-seperator=:'],
+      'There is no option --key-seperator. Run goqueue-admin produce --help for what there is.',
+    ],
+    [['list-topics', '-o', 'json'], 'There is no option -o. Run goqueue-admin list-topics --help for what there is.'],
     [
       ['create-topic', 'x', '--partitions', 'four'],
       "--partitions takes one whole number from 1, not 'four'. Run goqueue-admin create-topic --help for what there is.",
@@ -25,12 +38,9 @@ describe('a mistake is told in one sentence', () => {
     ],
     [
       ['list-topics', '--outptu', 'json'],
-      'Unknown argument: outptu. Run goqueue-admin list-topics --help for what there is.',
+      'There is no option --outptu. Run goqueue-admin list-topics --help for what there is.',
     ],
-    [
-      ['list-topics', '--broker'],
-      'Not enough arguments following: broker. Run goqueue-admin list-topics --help for what there is.',
-    ],
+    [['list-topics', '--broker'], '--broker needs a value. Run goqueue-admin list-topics --help for what there is.'],
     [
       ['produce', 'x', '--key-separator', ''],
       '--key-separator takes one text, such as : or \\t. Run goqueue-admin produce --help for what there is.',
@@ -39,17 +49,26 @@ describe('a mistake is told in one sentence', () => {
       ['consume', 'x', '--max', '1', '--max', '2'],
       "--max takes one whole number from 1, not '1,2'. Run goqueue-admin consume --help for what there is.",
     ],
-    [['describe-topic', 'x', 'y'], 'Unknown argument: y. Run goqueue-admin describe-topic --help for what there is.'],
-    [['frobnicate', 'x'], 'Unknown arguments: frobnicate, x. Run goqueue-admin --help for what there is.'],
-    [['frobnicate'], 'Unknown argument: frobnicate. Run goqueue-admin --help for what there is.'],
-    [['--output', 'json', 'frobnicate'], 'Unknown argument: frobnicate. Run goqueue-admin --help for what there is.'],
+    [
+      ['describe-topic', 'x', 'y'],
+      "describe-topic <name> has no place for 'y'. Run goqueue-admin describe-topic --help for what there is.",
+    ],
+    [['frobnicate', 'x'], "There is no command 'frobnicate'. Run goqueue-admin --help for what there is."],
+    [['frobnicate'], "There is no command 'frobnicate'. Run goqueue-admin --help for what there is."],
+    [['foo'], "There is no command 'foo'. Run goqueue-admin --help for what there is."],
+    [['bar', '--x'], "There is no command 'bar'. Run goqueue-admin --help for what there is."],
+    [['a'], "There is no command 'a'. Run goqueue-admin --help for what there is."],
+    [
+      ['--output', 'json', 'frobnicate'],
+      "There is no command 'frobnicate'. Run goqueue-admin --help for what there is.",
+    ],
     [
       ['alter-config', 'x', '--set', 'retention.ms'],
       "--set takes KEY=VALUE, not 'retention.ms'. Run goqueue-admin alter-config --help for what there is.",
     ],
     [
       ['alter-config', 'x', '--delete'],
-      'Not enough arguments following: delete. Run goqueue-admin alter-config --help for what there is.',
+      '--delete needs a value. Run goqueue-admin alter-config --help for what there is.',
     ],
     [['consume'], 'consume needs <topic>. Run goqueue-admin consume --help for what there is.'],
     [
@@ -80,6 +99,23 @@ it.each([
     )
   }
   await expect(parseArguments([command, 'Orders_2.eu-1', ...flags])).resolves.toHaveProperty('run')
+})
+
+it.each([
+  ['A group id', 'describe-group', ''],
+  ['A group id', 'lag', ''],
+  ['A group id', 'explain-group', ''],
+  ['A group id', 'reset-offsets', '', '--topic', 'x', '--to-latest'],
+  ['A group id', 'delete-offsets', '', '--topic', 'x'],
+  ['A group id', 'remove-members', ''],
+  ['A group id', 'delete-group', ''],
+  ['--group', 'consume', 'x', '--group', ''],
+  ['--member', 'remove-members', 'x', '--member', 'a', '--member', ''],
+  ['--consumer-id', 'remove-members', 'x', '--consumer-id', ''],
+])('%s that is empty is a mistake, before any broker is asked: %s', async (what, command, ...rest) => {
+  await expect(parseArguments([command, ...rest])).rejects.toThrow(
+    new UsageError(`${what} must not be empty. Run goqueue-admin ${command} --help for what there is.`),
+  )
 })
 
 describe('what is understood', () => {

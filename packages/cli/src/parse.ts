@@ -21,6 +21,7 @@ import { removeMembers } from './commands/remove-members.ts'
 import { resetOffsets } from './commands/reset-offsets.ts'
 import { UsageError } from './failure.ts'
 import { integer } from './integer.ts'
+import { sentenceOfMistake } from './mistake.ts'
 import type { GlobalOptions, Session } from './session.ts'
 import { packageVersion } from './version.ts'
 
@@ -87,7 +88,6 @@ function globalParser(): Argv<GlobalOptions> {
     })
     .strict()
     .demandCommand(1, 1, 'A command is needed')
-    .recommendCommands()
     .help('help', 'print this and exit')
     .version('version', 'print the version and exit', packageVersion())
     .option('broker', {
@@ -111,24 +111,4 @@ function globalParser(): Argv<GlobalOptions> {
       coerce: integer('timeout-ms', 1),
     })
     .group(['broker', 'output', 'timeout-ms', 'help', 'version'], 'Options of every command:') as Argv<GlobalOptions>
-}
-
-/** The parser goes on after a mistake and finds others that come of it; here it is one sentence that says where to look. */
-function sentenceOfMistake(
-  mistakes: readonly string[],
-  args: readonly string[],
-  usages: ReadonlyMap<string, string>,
-): string {
-  const guess = mistakes.find((mistake) => mistake.startsWith('Did you mean'))
-  const others = mistakes.filter((mistake) => mistake !== guess)
-  const first = others.find((mistake) => !mistake.startsWith('Too many')) ?? others[0] ?? '' // which ones is said next
-  const command = args.find((argument) => usages.has(argument))
-  const isMissing = command !== undefined && first.startsWith('Not enough non-option arguments')
-  const mistake = isMissing ? `${command} needs ${usages.get(command)?.match(/<.+>/)?.[0] ?? 'an argument'}` : first
-  const sentence = mistake.replace(/\s*\n\s*/g, ' ').replace(/[.:]$/, '')
-  return `${sentence}. ${guess ?? `Run ${helpOf(command)} for what there is.`}`
-}
-
-function helpOf(command: string | undefined): string {
-  return ['goqueue-admin', ...(command === undefined ? [] : [command]), '--help'].join(' ')
 }

@@ -3,6 +3,7 @@ import type { Client, ConsumerRecord } from '@goqueue/client'
 import type { ArgumentsCamelCase } from 'yargs'
 import type { Command } from '../command.ts'
 import { CommitQueue } from '../commit-queue.ts'
+import { notEmpty } from '../group-id.ts'
 import { integer } from '../integer.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import { aboutTopic } from '../not-found.ts'
@@ -26,6 +27,7 @@ export const consume: Command<Options> = {
         type: 'string',
         describe: 'share the topic with the members of this group, and commit what was printed',
         requiresArg: true,
+        coerce: (given: string | undefined) => (given === undefined ? undefined : notEmpty('--group', given)),
       })
       .option('from-beginning', {
         type: 'boolean',

@@ -1,4 +1,4 @@
-// create-topic NAME --partitions N [--config KEY=VALUE]…
+// create-topic NAME [--partitions N] [--config KEY=VALUE]…
 import type { Command } from '../command.ts'
 import { integer } from '../integer.ts'
 import { keyValues } from '../key-values.ts'
@@ -9,7 +9,7 @@ import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
   name: string
-  partitions: number
+  partitions: number | undefined
   'replication-factor': number | undefined
   config: Record<string, string>
 }
@@ -22,10 +22,9 @@ export const createTopic: Command<Options> = {
       .positional('name', { ...topicArgument, describe: 'up to 249 letters, digits, ".", "_" and "-"' })
       .option('partitions', {
         type: 'string',
-        describe: 'how many consumers of a group can share the topic',
+        describe: "how many consumers of a group can share the topic; the cluster's default unless given",
         requiresArg: true,
-        demandOption: true,
-        coerce: (given: unknown) => integer('partitions', 1)(given) ?? 1,
+        coerce: integer('partitions', 1),
       })
       .option('replication-factor', {
         type: 'string',
@@ -41,10 +40,10 @@ export const createTopic: Command<Options> = {
         coerce: keyValues('config'),
       }),
 
-  async run(session, { name, partitions, replicationFactor, config }) {
+  async run(session, { name, partitions: wanted, replicationFactor, config }) {
     const admin = (await session.client()).admin()
-    await aboutTopic(name, admin.createTopic({ name, partitions, replicationFactor, configs: config }))
-    const { topicId } = await admin.describeTopic(name)
+    await aboutTopic(name, admin.createTopic({ name, partitions: wanted, replicationFactor, configs: config }))
+    const { topicId, partitions } = await admin.describeTopic(name)
     await session.print({
       json: { name, topicId, partitions },
       text: `Created topic ${printable(name)} with ${count(partitions, 'partition')}.\n`,

@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts'
 import { executeOption, NOTHING_CHANGED } from '../execute.ts'
 import { CommandError } from '../failure.ts'
+import { groupArgument } from '../group-id.ts'
 import { membersAsJson, named } from '../members.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
@@ -17,7 +18,7 @@ export const deleteGroup: Command<Options> = {
   summary: 'Say what deleting a group would delete; with --execute, delete it',
   options: (parser) =>
     parser
-      .positional('group', { type: 'string', describe: 'a group without members', demandOption: true })
+      .positional('group', { ...groupArgument, describe: 'a group without members' })
       .option('execute', executeOption),
 
   async run(session, { group: groupId, execute }) {

@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts'
 import { executeOption, NOTHING_CHANGED } from '../execute.ts'
 import { codeOf, CommandError } from '../failure.ts'
+import { groupArgument } from '../group-id.ts'
 import { named } from '../members.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
@@ -20,7 +21,7 @@ export const deleteOffsets: Command<Options> = {
   summary: 'Say which committed offsets would be deleted; with --execute, delete them',
   options: (parser) =>
     parser
-      .positional('group', { type: 'string', describe: 'a group id', demandOption: true })
+      .positional('group', groupArgument)
       .option('topic', {
         ...topicOption,
         demandOption: true,

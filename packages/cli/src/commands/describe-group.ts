@@ -2,6 +2,7 @@
 import type { Admin, GroupMember, PartitionLag } from '@goqueue/client'
 import type { Command } from '../command.ts'
 import { UsageError } from '../failure.ts'
+import { groupArgument } from '../group-id.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions, Result } from '../session.ts'
 import { facts, table } from '../table.ts'
@@ -23,7 +24,7 @@ export const describeGroup: Command<Options> = {
   summary: 'Show the state, members, committed offsets and lag of a group',
   options: (parser) =>
     parser
-      .positional('group', { type: 'string', describe: 'a group id', demandOption: true })
+      .positional('group', groupArgument)
       .option('state', flag('only its state, coordinator and assignor'))
       .option('members', flag('only its members, and what each has assigned'))
       .option('offsets', flag('only its offsets and lag'))

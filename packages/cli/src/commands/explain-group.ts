@@ -1,5 +1,6 @@
 // explain-group GROUP
 import type { Command } from '../command.ts'
+import { groupArgument } from '../group-id.ts'
 import { rebalancesOf } from '../rebalance-history.ts'
 import { timeline } from '../rebalance-timeline.ts'
 import type { GlobalOptions } from '../session.ts'
@@ -11,7 +12,7 @@ interface Options extends GlobalOptions {
 export const explainGroup: Command<Options> = {
   usage: 'explain-group <group>',
   summary: 'Show why a group rebalanced: who caused it, what moved, how long it took',
-  options: (parser) => parser.positional('group', { type: 'string', describe: 'a group id', demandOption: true }),
+  options: (parser) => parser.positional('group', groupArgument),
 
   async run(session, { group: groupId }) {
     const rebalances = await rebalancesOf(await session.client(), groupId, session.enough)

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Admin, GroupLag, LagTotal, MemberLag, PartitionLag } from '@goqueue/client'
 import type { Command } from '../command.ts'
 import { codeOf, UsageError } from '../failure.ts'
+import { groupArgument } from '../group-id.ts'
 import { integer } from '../integer.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions, Result } from '../session.ts'
@@ -24,7 +25,11 @@ export const lag: Command<Options> = {
   summary: 'Show how far groups are behind, in records and in time',
   options: (parser) =>
     parser
-      .positional('group', { type: 'string', describe: 'a group id; all groups where there is none' })
+      .positional('group', {
+        type: 'string',
+        describe: 'a group id; all groups where there is none',
+        coerce: (given: string | undefined) => (given === undefined ? undefined : groupArgument.coerce(given)),
+      })
       .option('sample-ms', {
         type: 'string',
         describe: 'look twice, this far apart, and estimate how long it will take',

@@ -3,6 +3,7 @@ import type { GroupMember } from '@goqueue/client'
 import type { Command } from '../command.ts'
 import { executeOption, NOTHING_CHANGED } from '../execute.ts'
 import { CommandError } from '../failure.ts'
+import { groupArgument, notEmpty } from '../group-id.ts'
 import { membersAsJson } from '../members.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
@@ -16,21 +17,22 @@ interface Options extends GlobalOptions {
   execute: boolean
 }
 
-const ids = {
-  type: 'string',
-  requiresArg: true,
-  default: [],
-  coerce: (given: string | string[]) => [given].flat(),
-} as const
+function ids(flag: string) {
+  const coerce = (given: string | string[]) => [given].flat().map((id) => notEmpty(flag, id))
+  return { type: 'string', requiresArg: true, default: [], coerce } as const
+}
 
 export const removeMembers: Command<Options> = {
   usage: 'remove-members <group>',
   summary: 'Say which members would be removed from a group; with --execute, remove them',
   options: (parser) =>
     parser
-      .positional('group', { type: 'string', describe: 'a group id', demandOption: true })
-      .option('member', { ...ids, describe: 'a member id; may be repeated' })
-      .option('consumer-id', { ...ids, describe: 'the consumer id of a static member; may be repeated' })
+      .positional('group', groupArgument)
+      .option('member', { ...ids('--member'), describe: 'a member id; may be repeated' })
+      .option('consumer-id', {
+        ...ids('--consumer-id'),
+        describe: 'the consumer id of a static member; may be repeated',
+      })
       .option('execute', executeOption),
 
   async run(session, { group: groupId, member: memberIds, consumerId: consumerIds, execute }) {

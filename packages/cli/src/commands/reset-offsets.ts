@@ -4,6 +4,7 @@ import type { Admin, GroupDescription } from '@goqueue/client'
 import type { Command } from '../command.ts'
 import { executeOption, NOTHING_CHANGED } from '../execute.ts'
 import { CommandError, UsageError } from '../failure.ts'
+import { groupArgument } from '../group-id.ts'
 import { integer } from '../integer.ts'
 import { findGroup, membersAsJson, named } from '../members.ts'
 import { offsetsToCsv } from '../offsets-csv.ts'
@@ -31,7 +32,7 @@ export const resetOffsets: Command<Options> = {
   summary: 'Say where a group would go on reading; with --execute, make it so',
   options: (parser) =>
     parser
-      .positional('group', { type: 'string', describe: 'a group without members', demandOption: true })
+      .positional('group', { ...groupArgument, describe: 'a group without members' })
       .option('topic', topicOption)
       .option('to-earliest', flag('to the first record that is there'))
       .option('to-latest', flag('behind the last record'))

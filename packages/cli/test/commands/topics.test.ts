@@ -33,6 +33,13 @@ describe('create-topic', () => {
     expect(created).toEqual({ name: 'payments', topicId: expect.stringMatching(UUID) as string, partitions: 1 })
   })
 
+  it('without --partitions has as many as the cluster gives by default', async () => {
+    const wide = await Cluster.open({ numPartitions: 3 })
+    expect((await wide.run(['create-topic', 'orders'])).stdout).toBe('Created topic orders with 3 partitions.\n')
+    expect(await wide.json(['create-topic', 'payments'])).toMatchObject({ name: 'payments', partitions: 3 })
+    await wide.close()
+  })
+
   it('refuses what exists already, and a name that cannot be', async () => {
     await cluster.run(['create-topic', 'twice', '--partitions', '1'])
     expect(await cluster.run(['create-topic', 'twice', '--partitions', '1'])).toMatchObject({
@@ -123,11 +130,11 @@ describe('delete-topic', () => {
 
 describe('when it cannot be done', () => {
   it('a mistake on the command line exits with 2', async () => {
-    expect(await runAdmin(['create-topic', 'x'])).toMatchObject({
+    expect(await runAdmin(['add-partitions', 'x'])).toMatchObject({
       exitCode: 2,
       stdout: '',
       stderr:
-        'goqueue-admin: Missing required argument: partitions. Run goqueue-admin create-topic --help for what there is.\n',
+        'goqueue-admin: add-partitions needs --partitions. Run goqueue-admin add-partitions --help for what there is.\n',
     })
   })
 
@@ -143,10 +150,11 @@ describe('when it cannot be done', () => {
   })
 
   it('a group that cannot be is misuse as well', async () => {
-    await cluster.run(['create-topic', 'read', '--partitions', '1'])
-    expect(await cluster.run(['consume', 'read', '--group', ''])).toMatchObject({
+    expect(await runAdmin(['describe-group', ''])).toEqual({
       exitCode: 2,
-      stderr: 'goqueue-admin: --group must not be empty.\n',
+      stdout: '',
+      stderr:
+        'goqueue-admin: A group id must not be empty. Run goqueue-admin describe-group --help for what there is.\n',
     })
   })
 
