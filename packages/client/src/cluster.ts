@@ -4,6 +4,7 @@ import {
   ClosedError,
   codeOf,
   ConnectionError,
+  GoQueueError,
   isRetriable,
   KafkaError,
   RequestTimeoutError,
@@ -180,6 +181,9 @@ export class Cluster {
 
   /** The topic, asked for if need be. Throws KafkaError UNKNOWN_TOPIC_OR_PARTITION when it does not exist. */
   async topic(name: string, options: RetryOptions = {}): Promise<TopicMetadata> {
+    if (typeof name !== 'string' || name === '') {
+      throw new GoQueueError('INVALID_ARGUMENT', `topic must be the name of a topic, and is ${JSON.stringify(name)}`)
+    }
     const known = this.freshTopic(name)
     if (known !== undefined) return known
     // A topic that was missing a moment ago is asked for once; only the first time may it still be on its way.
@@ -291,7 +295,8 @@ export class Cluster {
       })
       this.metadata.update(answer, this.runtime.nowMs())
     } catch (error) {
-      for (const topic of topics) this.wantedTopics.add(topic)
+      // They are asked for with the next request, unless it is they that cannot be asked for.
+      if (isRetriable(error)) for (const topic of topics) this.wantedTopics.add(topic)
       throw error
     }
   }
@@ -316,9 +321,13 @@ export class Cluster {
   }
 }
 
-function notInTime(what: string, last: unknown): RequestTimeoutError {
+/** CONNECTION_FAILED where it was a connection that could not be made, however long that was tried. */
+function notInTime(what: string, last: unknown): ConnectionError | RequestTimeoutError {
   const why = last instanceof Error ? last.message : 'the cluster cannot be reached or does not answer'
-  return new RequestTimeoutError(`${what}: not done in time; ${why}`, last ?? undefined)
+  const message = `${what}: not done in time; ${why}`
+  return last instanceof ConnectionError
+    ? new ConnectionError(message, last)
+    : new RequestTimeoutError(message, last ?? undefined)
 }
 
 /** What does not exist after a look around will not appear by asking on. */

@@ -6,6 +6,7 @@ import {
   decode,
   decodeResponse,
   DecodeError,
+  EncodeError,
   encodeRequest,
   FrameSplitter,
   readCorrelationId,
@@ -205,7 +206,7 @@ export class Connection {
   async sendUnanswered<A extends ApiName>(name: A, body: RequestInput<A>): Promise<void> {
     if (this.failure !== null) throw this.failure
     const correlationId = this.nextCorrelationId++
-    this.write(encodeRequest(name, this.version(name), { correlationId, clientId: this.options.clientId }, body))
+    this.write(this.encoded(name, this.version(name), correlationId, body))
     while (this.failure === null && (this.outgoing.length > 0 || this.duplex.writableNeedDrain)) {
       this.drained ??= new Deferred<void>().quiet()
       await this.drained.promise
@@ -240,6 +241,16 @@ export class Connection {
     for (const api of answer.apiKeys) this.versions.set(api.apiKey, { min: api.minVersion, max: api.maxVersion })
   }
 
+  /** Throws INVALID_ARGUMENT for what no request can say. */
+  private encoded<A extends ApiName>(name: A, version: number, correlationId: number, body: RequestInput<A>): Buffer {
+    try {
+      return encodeRequest(name, version, { correlationId, clientId: this.options.clientId }, body)
+    } catch (error) {
+      if (!(error instanceof EncodeError)) throw error
+      throw new GoQueueError('INVALID_ARGUMENT', error.message, { cause: error })
+    }
+  }
+
   private exchange<A extends ApiName>(
     name: A,
     version: number,
@@ -251,7 +262,7 @@ export class Connection {
       const correlationId = this.nextCorrelationId++
       this.nextCorrelationId &= 0x7fffffff
       const value = typeof body === 'function' ? body(version) : body
-      const frame = encodeRequest(name, version, { correlationId, clientId: this.options.clientId }, value)
+      const frame = this.encoded(name, version, correlationId, value)
       const deadlineMs = this.options.runtime.nowMs() + timeoutMs
       this.pending.push({ correlationId, name, version, deadlineMs, resolve, reject })
       this.wakeAt(deadlineMs)

@@ -16,6 +16,7 @@ export type ClientErrorCode =
   | 'PARTITION_REVOKED'
   | 'SESSION_EXPIRED'
   | 'HANDLER_TIMEOUT'
+  | 'HANDLER_FAILED'
   | 'NO_OFFSET'
   | 'CONSUMER_ID_IN_USE'
 

@@ -1,6 +1,7 @@
 // What the leader of a group does: reads the members' subscriptions, shares the partitions out, writes the assignments.
 import {
   builtInAssignors,
+  decodeAssignment,
   decodeSubscription,
   DecodeError,
   encodeAssignment,
@@ -9,6 +10,7 @@ import {
 } from '@goqueue/protocol'
 import { GoQueueError } from './errors.ts'
 import type { JoinedMember } from './membership.ts'
+import { partitionKey } from './record.ts'
 
 /** Assignors by their name on the wire, in order of preference. Throws INVALID_OPTIONS for a name that is not known. */
 export function resolveAssignors(given: readonly (string | Assignor)[]): Map<string, Assignor> {
@@ -57,6 +59,35 @@ export function readMembers(members: readonly JoinedMember[]): AssignorMember[] 
 /** Every topic that some member subscribes to. */
 export function subscribedTopics(members: readonly AssignorMember[]): string[] {
   return [...new Set(members.flatMap(({ subscription }) => subscription.topics))]
+}
+
+/** A member as its group is described: what it subscribes to, and what it was assigned. */
+export interface AssignedMember extends JoinedMember {
+  readonly assignment: Buffer
+}
+
+/** The partitions, by `partitionKey`, that some member subscribes to and none was assigned; none where that cannot be read. */
+export function unownedPartitions(
+  members: readonly AssignedMember[],
+  partitions: ReadonlyMap<string, number>,
+): Set<string> {
+  const unowned = new Set<string>()
+  for (const topic of subscribedTopics(readMembers(members))) {
+    for (let partition = 0; partition < (partitions.get(topic) ?? 0); partition++) {
+      unowned.add(partitionKey(topic, partition))
+    }
+  }
+  try {
+    for (const { assignment } of members) {
+      for (const [topic, owned] of decodeAssignment(assignment).partitions) {
+        for (const partition of owned) unowned.delete(partitionKey(topic, partition))
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    unowned.clear()
+  }
+  return unowned
 }
 
 /** The bytes of each member's assignment. */

@@ -149,10 +149,12 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
 
   /**
    * How far the whole group is behind, as `admin.lag` says it; this member's own share stands in `members`. From the second
-   * call on with the time that the rest will take, at the pace since the call before.
+   * call on with the time that the rest will take, at the pace since the call before. While this member joins, its first
+   * assignment is awaited: what nobody has yet would not count.
    */
   async lag(options: LagOptions = {}): Promise<GroupLag> {
     this.refuseIfClosed()
+    if (this.member.isFirstAwaited) await this.member.join(options)
     const { previous = this.lastLag, signal } = options
     this.lastLag = await newAdmin(this.cluster).lag(this.groupId, { previous, signal })
     return this.lastLag
@@ -258,8 +260,8 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
    * Finished records are committed at intervals, when partitions are given up, and in the end. When partitions are given
    * up, handlers at work may end; for a rebalance their signal fires after three quarters of `rebalanceTimeoutMs`.
    *
-   * Resolves when the member leaves or is closed. Rejects when it cannot go on: with what a handler threw for a record that
-   * has failed for good and has no dead-letter topic to go to, and as iterating does. Then what is finished is committed,
+   * Resolves when the member leaves or is closed. Rejects when it cannot go on: with HANDLER_FAILED, whose cause is what
+   * the handler threw, for a record that has failed for good and has no dead-letter topic to go to, and as iterating does. Then what is finished is committed,
    * and the failed record is the next to be read. The membership goes on until it is left or closed. A handler that has not
    * ended five seconds after that is waited for no longer: its record may be handled again while it is still at work.
    */
@@ -440,6 +442,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     this.throwFailure()
     this.stalls.start()
     this.member.start()
+    this.member.lookAtClock()
   }
 
   private fail(error: Error): void {

@@ -12,6 +12,7 @@ import {
   readMembers,
   resolveAssignors,
   subscribedTopics,
+  unownedPartitions,
 } from './group-assignment.ts'
 import { GroupRequests, type MemberIdentity } from './group-requests.ts'
 import {
@@ -25,6 +26,7 @@ import {
   type ReleaseReason,
 } from './membership.ts'
 import type { CheckedGroupConsumerOptions } from './options.ts'
+import { OwnerWatch } from './owner-watch.ts'
 import type { Ownership } from './ownership.ts'
 import type { Alarm } from './runtime.ts'
 import type { Subscription } from './subscription.ts'
@@ -74,6 +76,7 @@ export class GroupMember {
   private readonly requests: GroupRequests
   private readonly ledTopics: TopicWatch
   private readonly patternTopics: TopicWatch
+  private readonly owners: OwnerWatch
   /** Settled with the next assignment, for those who wait to join. */
   private assigned: Deferred<void> | null = null
   private joinsWaiting = 0
@@ -104,10 +107,17 @@ export class GroupMember {
     const groupInstanceId = options.consumerId ?? null
     const isStatic = groupInstanceId !== null
     const isCooperative = areCooperative(this.assignors.values())
-    this.membership = newMembership({ isStatic, isCooperative, sessionTimeoutMs, heartbeatIntervalMs })
+    this.membership = newMembership({
+      isStatic,
+      isCooperative,
+      // One that does not rejoin in time is put out, however long its session: it gives its partitions up by then.
+      sessionTimeoutMs: Math.min(sessionTimeoutMs, rebalanceTimeoutMs),
+      heartbeatIntervalMs,
+    })
     this.requests = new GroupRequests(cluster, { groupId, groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs, name })
     this.ledTopics = new TopicWatch(cluster, `topics of ${this.path}`)
     this.patternTopics = new TopicWatch(cluster, `topics for the patterns of ${this.path}`)
+    this.owners = new OwnerWatch(cluster, `owners in ${this.path}`)
   }
 
   /** Empty while the coordinator has given none. */
@@ -117,6 +127,12 @@ export class GroupMember {
 
   get generationId(): number {
     return this.membership.generationId
+  }
+
+  /** Whether the first assignment is on its way. */
+  get isFirstAwaited(): boolean {
+    const { phase } = this.membership
+    return !this.hasJoinedOnce && phase !== 'out' && phase !== 'ended' && phase !== 'leaving'
   }
 
   get isFenced(): boolean {
@@ -156,6 +172,15 @@ export class GroupMember {
     this.submit({ kind: 'start' })
   }
 
+  /**
+   * To be called before anything is done in the member's name: a process that stood still acts first and hears its timers
+   * later, and what was its own may be another's.
+   */
+  lookAtClock(): void {
+    const { isOwner, sessionDeadlineMs } = this.membership
+    if (isOwner && this.cluster.runtime.nowMs() >= sessionDeadlineMs) this.submit({ kind: 'tick' })
+  }
+
   /** Gives the partitions up and joins again, to start over. */
   rejoin(reason: string): void {
     this.submit({ kind: 'rejoin', reason })
@@ -167,6 +192,7 @@ export class GroupMember {
     this.departure = { reason: departure.reason, deadlineMs: runtime.nowMs() + departure.timeoutMs }
     this.ledTopics.cancel()
     this.patternTopics.cancel()
+    this.owners.cancel()
     this.submit({ kind })
     await settledWithin(runtime, departure.timeoutMs * GIVING_UP, this.revoking)
     this.ownership.disownLeaving()
@@ -308,7 +334,10 @@ export class GroupMember {
   }
 
   private async inconsistentProtocol(): Promise<KafkaError> {
-    const inUse = await this.requests.protocolInUse({ timeoutMs: this.cluster.timeoutMs }).catch(() => '')
+    const inUse = await this.requests.describe({ timeoutMs: this.cluster.timeoutMs }).then(
+      ({ assignor }) => assignor,
+      () => '',
+    )
     const offered = Array.from(this.assignors.keys(), (name) => `'${name}'`).join(', ')
     const advice =
       inUse === ''
@@ -361,6 +390,19 @@ export class GroupMember {
     return counts
   }
 
+  private watchOwners(): void {
+    if (!this.membership.isLeader) {
+      this.owners.cancel()
+      return
+    }
+    const look = async () => {
+      const { state, members } = await this.requests.describe({ timeoutMs: this.cluster.timeoutMs })
+      const counts = partitionCounts(this.cluster, subscribedTopics(readMembers(members)))
+      return state === 'Stable' ? unownedPartitions(members, counts) : new Set<string>()
+    }
+    this.owners.start(this.options.sessionTimeoutMs, look, () => this.submit({ kind: 'partitionsChanged' }))
+  }
+
   private async heartbeat(effect: Extract<MembershipEffect, { kind: 'heartbeat' }>): Promise<void> {
     const { requestId } = effect
     try {
@@ -380,6 +422,7 @@ export class GroupMember {
     this.assigned?.resolve()
     this.assigned = null
     this.report('joined')
+    this.watchOwners()
     this.hooks.onChange()
     if (this.subscription.topics.join() !== this.joinedTopics.join()) this.rejoin(OTHER_TOPICS)
   }
@@ -431,6 +474,7 @@ export class GroupMember {
   private end(error: Error): void {
     this.ledTopics.cancel()
     this.patternTopics.cancel()
+    this.owners.cancel()
     this.report('failed', { error })
     const isTold = this.joinsWaiting > 0 && !this.membership.isFenced
     this.assigned?.reject(error)
@@ -441,6 +485,7 @@ export class GroupMember {
   /** Who commits. Between the answer to a join and the assignment the coordinator takes no commits: it is waited for. */
   private async identity(): Promise<MemberIdentity> {
     const { membership } = this
+    this.lookAtClock()
     while (membership.isOwner && (membership.phase === 'assigning' || membership.phase === 'syncing')) {
       this.moved ??= new Deferred<void>()
       await this.moved.promise

@@ -3,6 +3,7 @@ import { decodeAssignment, DecodeError, type ErrorCode, type RequestInput, type 
 import type { Cluster, RetryOptions } from './cluster.ts'
 import type { QueuedCommit } from './commit-queue.ts'
 import { KafkaError, malformedAnswer, throwOnError } from './errors.ts'
+import type { AssignedMember } from './group-assignment.ts'
 import type { MembershipInput } from './membership.ts'
 import { groupByTopic, partitionKey } from './record.ts'
 
@@ -145,13 +146,22 @@ export class GroupRequests {
     })
   }
 
-  /** The assignor that the group uses; empty while it has none. */
-  async protocolInUse(options: RetryOptions): Promise<string> {
+  /** The group as its coordinator describes it: its assignor, empty while it has none, and its members. */
+  async describe(
+    options: RetryOptions,
+  ): Promise<{ readonly state: string; readonly assignor: string; readonly members: readonly AssignedMember[] }> {
     const { groupId } = this.options
     return this.cluster.callCoordinator(groupId, `describe ${this.path}`, options, async (connection, timeoutMs) => {
       const answer = await connection.request('DescribeGroups', { groups: [groupId] }, { timeoutMs })
-      throwOnError(answer.groups[0]?.errorCode ?? 'UNKNOWN_SERVER_ERROR', 'DescribeGroups', this.path)
-      return answer.groups[0]!.protocolData
+      const [group] = answer.groups
+      throwOnError(group?.errorCode ?? 'UNKNOWN_SERVER_ERROR', 'DescribeGroups', this.path)
+      const members = group!.members.map(({ memberId, groupInstanceId, memberMetadata, memberAssignment }) => ({
+        memberId,
+        groupInstanceId,
+        metadata: memberMetadata,
+        assignment: memberAssignment,
+      }))
+      return { state: group!.groupState, assignor: group!.protocolData, members }
     })
   }
 

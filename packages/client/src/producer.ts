@@ -22,7 +22,7 @@ import type { CheckedProducerOptions } from './options.ts'
 import { defaultPartitioner, type Partitioner } from './partitioner.ts'
 import type { Bytes, ProducerRecord, RecordPlace } from './record.ts'
 import type { Alarm } from './runtime.ts'
-import type { Topic, TypedRecord } from './topic.ts'
+import { isTopic, type Topic, type TypedRecord } from './topic.ts'
 import { encodeRecords } from './typed-record.ts'
 import { Deferred, orAborted, settledWithin, type CallOptions } from './waiting.ts'
 
@@ -44,6 +44,8 @@ const SEQUENCE_REFUSALS = new Set<unknown>([
   'UNKNOWN_PRODUCER_ID',
   'INVALID_PRODUCER_EPOCH',
 ])
+/** Kafka's limit. */
+const LONGEST_TOPIC = 249
 const NO_HEADERS: RecordToBuild['headers'] = []
 
 /** The records of one `send` call, and the promise of their places. */
@@ -147,6 +149,7 @@ export class Producer {
     if (given.length === 0) return Promise.resolve([])
     let send: PendingSend
     try {
+      checkTopics(given)
       send = new PendingSend(encodeRecords(given, isMany), given.length, isMany)
     } catch (error) {
       return Promise.reject(error as Error)
@@ -565,6 +568,21 @@ export class Producer {
   }
 }
 
+/** Throws INVALID_ARGUMENT for what is no record, or has no topic. */
+function checkTopics(records: readonly TypedRecord<string | Topic>[]): void {
+  let last: unknown = null
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index] as TypedRecord<string | Topic> | null | undefined
+    const topic = typeof record === 'object' ? record?.topic : undefined
+    if (topic === last && topic !== undefined) continue
+    if ((typeof topic !== 'string' || topic === '' || topic.length > LONGEST_TOPIC) && !isTopic(topic)) {
+      const what = 'topic must be the name of a topic, or what topic() gives, as in { topic, value }'
+      throw new GoQueueError('INVALID_ARGUMENT', `send: record ${index}: ${what}`)
+    }
+    last = topic
+  }
+}
+
 /** The record as it goes into a batch. Throws INVALID_ARGUMENT for what cannot be sent. */
 function checkedRecord(record: ProducerRecord, index: number, wallClockMs: number): RecordToBuild {
   const { key = null, value, timestampMs = wallClockMs } = record
@@ -575,9 +593,16 @@ function checkedRecord(record: ProducerRecord, index: number, wallClockMs: numbe
     throw wrong('timestampMs must be a whole number of milliseconds since the epoch')
   }
   if (record.headers === undefined) return { key, value, headers: NO_HEADERS, timestampMs }
-  const headers = [...record.headers]
-  for (const [name, header] of headers) {
-    if (typeof name !== 'string') throw wrong('headers must be pairs of a string and a value')
+  const { headers: given } = record
+  if (typeof given !== 'object' || !(Symbol.iterator in given)) {
+    throw wrong("headers must be pairs of a name and a value: [['trace', 'abc']]")
+  }
+  const headers = [...given]
+  for (const pair of headers) {
+    const [name, header] = Array.isArray(pair) ? pair : []
+    if (typeof name !== 'string' || header === undefined) {
+      throw wrong("headers must be pairs of a name and a value: [['trace', 'abc']]")
+    }
     if (header !== null && !isBytes(header)) throw wrong(`header '${name}' must be a string, a Uint8Array or null`)
   }
   return { key, value, headers, timestampMs }

@@ -361,7 +361,7 @@ export class RecordRunner implements WorkInHand {
     else if (mayRetry) {
       if (isLeaving) this.letGo(attempt)
       else this.putOff(attempt)
-    } else if (this.options.bury === null) this.giveUp(attempt, failure.error)
+    } else if (this.options.bury === null) this.giveUp(attempt, handlerFailed(entry, failure.error))
     else void this.bury(attempt, failure.error)
   }
 
@@ -469,6 +469,16 @@ function sizeOf({ key, value, headers }: ConsumerRecord): number {
 /** What is not what its topic's type says will not become it. */
 function isWorthRetrying(error: unknown): boolean {
   return !(error instanceof GoQueueError && error.code === 'INVALID_RECORD')
+}
+
+/** What a handler threw, with the place of its record; what names that itself stays as it is. */
+function handlerFailed({ record, attempts }: Entry, cause: unknown): unknown {
+  if (cause instanceof GoQueueError && (cause.code === 'HANDLER_TIMEOUT' || cause.code === 'INVALID_RECORD'))
+    return cause
+  const place = `${record.topic}[${record.partition}]@${record.offset}`
+  const tries = attempts === 1 ? '' : ` ${attempts} times`
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new GoQueueError('HANDLER_FAILED', `${place}: the handler failed${tries}: ${why}`, { cause })
 }
 
 function timedOut({ topic, partition, offset }: ConsumerRecord, deadlineMs: number): GoQueueError {

@@ -253,7 +253,7 @@ describe('errors', () => {
     await expect(world.run(member.commitOffset('my-topic', 0, 1))).rejects.toMatchObject(error)
     world.isReachable = false
     world.cut()
-    const unreachable = { code: 'REQUEST_TIMEOUT', errorCode: 2 }
+    const unreachable = { code: 'CONNECTION_FAILED', errorCode: 2 }
     await expect(world.run(client.admin().listTopics())).rejects.toMatchObject(unreachable)
   })
 

@@ -187,6 +187,38 @@ describe('errors', () => {
   })
 })
 
+describe('what is no record', () => {
+  it.each<[unknown, RegExp]>([
+    [{ value: 'x' }, /record 0: topic must be the name of a topic/],
+    [{ topic: undefined, value: 'x' }, /record 0: topic must be/],
+    [{ topic: '', value: 'x' }, /record 0: topic must be/],
+    [{ topic: 'x'.repeat(40_000), value: 'x' }, /record 0: topic must be/],
+    [null, /record 0: topic must be/],
+    ['orders', /record 0: topic must be/],
+    [[{ topic: 'orders', value: 'x' }, undefined], /record 1: topic must be/],
+    [{ topic: 'orders', value: 'x', headers: { trace: 'abc' } }, /headers must be pairs .* \[\['trace', 'abc'\]\]/],
+    [{ topic: 'orders', value: 'x', headers: [['trace']] }, /headers must be pairs/],
+    [{ topic: 'orders', value: 'x', headers: 'trace' }, /headers must be pairs/],
+  ])('%j is refused by name, and costs no later call anything', async (record, message) => {
+    const fresh = world.client()
+    await expect(world.run(fresh.producer().send(record as never))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    })
+    expect(await world.run(fresh.producer().send({ topic: 'orders', partition: 0, value: 'x' }))).toMatchObject({
+      partition: 0,
+    })
+  })
+
+  it('a topic that is no name is refused by the admin too, and costs no later call anything', async () => {
+    const admin = world.client().admin()
+    for (const name of [undefined, 5, '']) {
+      await expect(world.run(admin.describeTopic(name as never))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    }
+    expect(await world.run(admin.describeTopic('orders'))).toMatchObject({ name: 'orders' })
+  })
+})
+
 describe('waiting', () => {
   it('send waits while the buffer is full, and keeps the order', async () => {
     const producer = client.producer({ maxBufferedBytes: 1_000, maxInFlight: 1 })

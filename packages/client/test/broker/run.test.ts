@@ -199,7 +199,11 @@ describe('failures', () => {
         if (text(record) === '2') throw new Error('cannot bill')
       },
     })
-    await expect(world.run(run.promise)).rejects.toThrow('cannot bill')
+    await expect(world.run(run.promise)).rejects.toMatchObject({
+      code: 'HANDLER_FAILED',
+      message: 'orders[0]@2: the handler failed: cannot bill',
+      cause: new Error('cannot bill'),
+    })
     expect(await committed(group)).toBe(2)
   })
 
