@@ -1,31 +1,37 @@
 // An integration test of a worker with a real broker and no waiting: half a minute or a week pass in milliseconds.
-import type { Client } from '@goqueue/client'
+import { VirtualWorld, type Line } from '@goqueue/broker-core/testing'
+import { Client } from '@goqueue/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Ledger } from './ledger.ts'
-import { VirtualWorld } from './virtual-world.ts'
 
 const SECOND = 1_000
 const DAY = 24 * 60 * 60 * SECOND
 
 let world: VirtualWorld
+let clients: Client[]
 let office: Client
 
 beforeEach(async () => {
   world = await VirtualWorld.open()
-  office = world.client().client
-  await world.outcome(
-    office.admin().createTopic({ name: 'payments', partitions: 2, configs: { 'retention.ms': 7 * DAY } }),
-  )
+  clients = []
+  office = client()
+  await world.run(office.admin().createTopic({ name: 'payments', partitions: 2, configs: { 'retention.ms': 7 * DAY } }))
 })
 
-afterEach(() => world.close())
+afterEach(() => world.close(...clients))
+
+function client({ dial }: Pick<Line, 'dial'> = world): Client {
+  const made = new Client({ dial, runtime: world.runtime })
+  clients.push(made)
+  return made
+}
 
 function pay(partition: number, account: string, amount: number): Promise<unknown> {
-  return world.outcome(office.producer().send({ topic: 'payments', partition, key: account, value: String(amount) }))
+  return world.run(office.producer().send({ topic: 'payments', partition, key: account, value: String(amount) }))
 }
 
 test('adds up the payments of each account', async () => {
-  const ledger = new Ledger(world.client().client)
+  const ledger = new Ledger(client())
   void ledger.run()
 
   await pay(0, 'ada', 10)
@@ -37,8 +43,8 @@ test('adds up the payments of each account', async () => {
 })
 
 test('takes the partitions of a crashed ledger over when its session has timed out, not before', async () => {
-  const doomed = world.client()
-  const ledgers = [new Ledger(doomed.client), new Ledger(world.client().client)]
+  const doomed = world.line()
+  const ledgers = [new Ledger(client(doomed)), new Ledger(client())]
   for (const ledger of ledgers) void ledger.run()
   await world.pass(5 * SECOND)
   const [crashed, survivor] = ledgers as [Ledger, Ledger]
@@ -48,7 +54,7 @@ test('takes the partitions of a crashed ledger over when its session has timed o
   await world.pass(SECOND)
   expect(crashed.balances).toEqual({ ada: 10 })
 
-  doomed.crash()
+  doomed.cut()
   await pay(orphan, 'ada', 20)
   await world.pass(25 * SECOND)
   expect(survivor.balances).toEqual({})
@@ -64,7 +70,7 @@ test('starts with the payments that retention has left', async () => {
   await pay(0, 'ada', 20)
   await world.pass(SECOND)
 
-  const ledger = new Ledger(world.client().client)
+  const ledger = new Ledger(client())
   void ledger.run()
   await world.pass(5 * SECOND)
 

@@ -1,5 +1,6 @@
 // The second door of @goqueue/broker-core: what tests of a broker, or of what is built on one, are given.
 export { VirtualRuntime } from './virtual-runtime.ts'
+export { VirtualWorld, type Line } from './virtual-world.ts'
 export { MemoryFileSystem, type MemoryFileSystemOptions, type PowerCut } from './storage/memory-file-system.ts'
 // The machine of a classic group, for simulations of its members: pure, as it runs in the coordinator.
 export { createGroup, type Group, type GroupOptions } from './classic-group/group.ts'
