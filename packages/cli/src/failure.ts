@@ -21,6 +21,13 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
+/** The connection that failed, where that is the whole reason: also when it was tried until the time was over. */
+export function connectionFailure(error: unknown): Error | null {
+  if (!(error instanceof Error)) return null
+  const cause = codeOf(error) === 'REQUEST_TIMEOUT' ? error.cause : error
+  return codeOf(cause) === 'CONNECTION_FAILED' ? (cause as Error) : null
+}
+
 /** The sentence for an error of any kind, on one line and without a stack. */
 export function sentenceOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)

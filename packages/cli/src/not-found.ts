@@ -24,6 +24,11 @@ export function noSuchTopic(name: string): CommandError {
 export async function aboutGroup<T>(groupId: string, call: Promise<T>): Promise<T> {
   return call.catch((error: unknown) => {
     if (codeOf(error) !== 'GROUP_ID_NOT_FOUND') throw error
-    throw new CommandError(`There is no group '${groupId}'; goqueue-admin list-groups shows what there is.`)
+    throw noSuchGroup(groupId)
   })
+}
+
+/** Says that there is no such group, and how to see what there is. */
+export function noSuchGroup(groupId: string): CommandError {
+  return new CommandError(`There is no group '${groupId}'; goqueue-admin list-groups shows what there is.`)
 }

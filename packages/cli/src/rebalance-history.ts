@@ -1,6 +1,7 @@
 // What a GoQueue broker keeps of the rebalances of a group: read from its internal topic.
 import type { Client } from '@goqueue/client'
 import { codeOf, CommandError } from './failure.ts'
+import { aboutGroup } from './not-found.ts'
 
 const TOPIC = '__goqueue_rebalances'
 /** The version of the records that is understood here; a later one may mean other things by the same names. */
@@ -42,7 +43,7 @@ export interface RebalanceRecord {
 
 /** The last 100 rebalances of a group, oldest first. Rejects with a CommandError where nothing is kept of it. */
 export async function rebalancesOf(client: Client, groupId: string, signal: AbortSignal): Promise<RebalanceRecord[]> {
-  const { beginOffset, endOffset } = await rangeOf(client)
+  const { beginOffset, endOffset } = await rangeOf(client, groupId)
   const found: RebalanceRecord[] = []
   if (beginOffset < endOffset) {
     const consumer = client.consumer()
@@ -54,18 +55,18 @@ export async function rebalancesOf(client: Client, groupId: string, signal: Abor
     }
   }
   if (found.length > 0) return found
-  throw new CommandError(
-    `No rebalance of a group '${groupId}' is kept; goqueue-admin list-groups shows what groups there are.`,
-  )
+  await aboutGroup(groupId, client.admin().describeGroup(groupId))
+  throw new CommandError(`No rebalance of group '${groupId}' is kept.`)
 }
 
-async function rangeOf(client: Client): Promise<{ beginOffset: number; endOffset: number }> {
+async function rangeOf(client: Client, groupId: string): Promise<{ beginOffset: number; endOffset: number }> {
   try {
     const { partitionDetails } = await client.admin().describeTopic(TOPIC)
     const [partition] = partitionDetails
     return partition ?? { beginOffset: 0, endOffset: 0 }
   } catch (error) {
     if (codeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+    await aboutGroup(groupId, client.admin().describeGroup(groupId))
     throw new CommandError(
       `This cluster keeps no history of rebalances: it has no topic ${TOPIC}, which a GoQueue broker makes with the first rebalance of a group and Apache Kafka does not have.`,
     )

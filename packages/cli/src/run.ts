@@ -1,5 +1,14 @@
 // One run of goqueue-admin, from arguments to exit code; nothing here knows that it is a process.
-import { codeOf, CommandError, FAILED, MISUSED, sentenceOf, SUCCEEDED, UsageError } from './failure.ts'
+import {
+  codeOf,
+  CommandError,
+  connectionFailure,
+  FAILED,
+  MISUSED,
+  sentenceOf,
+  SUCCEEDED,
+  UsageError,
+} from './failure.ts'
 import { parseArguments, type Parsed } from './parse.ts'
 import { Session } from './session.ts'
 import type { Streams } from './streams.ts'
@@ -40,10 +49,11 @@ async function runCommand({ options, run }: Exclude<Parsed, { help: string }>, s
   try {
     await run(session)
   } catch (error) {
-    if (codeOf(error) !== 'CONNECTION_FAILED') throw error
+    const failure = connectionFailure(error)
+    if (failure === null) throw error
     const brokers = options.broker.join(', ')
     throw new CommandError(
-      `No broker answers at ${brokers} (${(error as Error).message}); --broker HOST:PORT says where to look.`,
+      `No broker answers at ${brokers} (${failure.message}); --broker HOST:PORT says where to look.`,
     )
   } finally {
     await session.close()

@@ -76,6 +76,11 @@ export class Session {
     if (this.showsProgress) this.#stderr.write(`\r\x1b[K${line}`)
   }
 
+  /** Says a line on stderr to somebody who watches; programs need no company. */
+  notice(line: string): void {
+    if (this.showsProgress) this.#stderr.write(`${line}\n`)
+  }
+
   /** Lets go of everything; throws when stdout failed for another reason than that nobody reads it. */
   async close(): Promise<void> {
     await this.#client?.close()

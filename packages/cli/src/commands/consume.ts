@@ -8,6 +8,7 @@ import { integer } from '../integer.ts'
 import { jsonBytes } from '../json-bytes.ts'
 import { aboutTopic } from '../not-found.ts'
 import type { GlobalOptions, Session } from '../session.ts'
+import { printable } from '../text.ts'
 import { topicArgument } from '../topic-name.ts'
 
 interface Options extends GlobalOptions {
@@ -58,6 +59,10 @@ async function consumeAlone(session: Session, client: Client, { topic, fromBegin
       return { topic, partition, offset: fromBeginning ? beginOffset : endOffset }
     }),
   )
+  const isEmpty = partitionDetails.every(({ beginOffset, endOffset }) => beginOffset === endOffset)
+  if (!fromBeginning) {
+    session.notice(`waiting for new records of ${printable(topic)} (--from-beginning starts with the first)`)
+  } else if (isEmpty) session.notice(`waiting for records of ${printable(topic)}: it has none yet`)
   await printEach(session, consumer.records({ signal: session.enough }), max)
 }
 
@@ -72,6 +77,7 @@ async function consumeInGroup(
     topics: [topic],
     autoOffsetReset: fromBeginning ? 'earliest' : 'latest',
   })
+  session.notice(`waiting for records of ${printable(topic)} as a member of group ${printable(groupId)}`)
   const commits = new CommitQueue<ConsumerRecord>(async (record) => {
     await group.commit(record).catch((error: unknown) => {
       if (!record.signal.aborted) throw error // else its partition has a new owner, who prints it again

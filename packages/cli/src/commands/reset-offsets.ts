@@ -7,6 +7,7 @@ import { CommandError, UsageError } from '../failure.ts'
 import { groupArgument } from '../group-id.ts'
 import { integer } from '../integer.ts'
 import { findGroup, membersAsJson, named } from '../members.ts'
+import { noSuchGroup } from '../not-found.ts'
 import { offsetsToCsv } from '../offsets-csv.ts'
 import { planReset, type PlannedReset } from '../reset-plan.ts'
 import { resetTarget, TARGETS, type TargetOptions } from '../reset-target.ts'
@@ -85,6 +86,7 @@ export const resetOffsets: Command<Options> = {
     const places = await partitionsOf(admin, selections)
     const group = await emptied(session, admin, options)
     const members = group?.members ?? []
+    if (group === null && target.to === 'shifted') throw noSuchGroup(groupId)
     if (execute && members.length > 0) throw new CommandError(inTheWay(groupId, members))
     const plan = await planReset(admin, groupId, places, target)
     if (execute && plan.length > 0) {
@@ -105,7 +107,10 @@ export const resetOffsets: Command<Options> = {
         partitions: plan,
         executed: execute,
       },
-      text: plan.length === 0 ? nothingToReset(groupId) : described(groupId, plan, execute) + outlook(),
+      text:
+        plan.length === 0
+          ? nothingToReset(groupId, group)
+          : foundation(groupId, group, execute) + described(groupId, plan, execute) + outlook(),
     })
 
     function outlook(): string {
@@ -152,8 +157,18 @@ function inTheWay(groupId: string, members: GroupDescription['members']): string
   return `Group '${printable(groupId)}' has members, who commit its offsets: ${named(members)}; stop them, and let --wait wait until they are gone.`
 }
 
-function nothingToReset(groupId: string): string {
-  return `Group ${printable(groupId)} has committed nothing there, so there is nothing to reset.\n`
+function nothingToReset(groupId: string, group: GroupDescription | null): string {
+  const why = group === null ? 'does not exist' : 'has committed nothing there'
+  return `Group ${printable(groupId)} ${why}, so there is nothing to reset.\n`
+}
+
+/** A group that has not existed may be a mistyped name, which the table alone would not show. */
+function foundation(groupId: string, group: GroupDescription | null, execute: boolean): string {
+  if (group !== null) return ''
+  const name = printable(groupId)
+  return execute
+    ? `Group ${name} did not exist and was made.\n\n`
+    : `Group ${name} does not exist and would be made.\n\n`
 }
 
 function described(groupId: string, plan: readonly PlannedReset[], execute: boolean): string {

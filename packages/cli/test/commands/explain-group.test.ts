@@ -95,17 +95,31 @@ it('shows the last 100 of a group, however many there were', async () => {
   expect(await explained()).toHaveLength(3)
 })
 
+it('a group that is not there is one sentence, on a fresh cluster too', async () => {
+  const fresh = await Cluster.open()
+  for (const place of [cluster, fresh]) {
+    expect(await place.run(['explain-group', 'nobody'])).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: "goqueue-admin: There is no group 'nobody'; goqueue-admin list-groups shows what there is.\n",
+    })
+  }
+  await fresh.close()
+})
+
 it('a group that never rebalanced is one sentence', async () => {
-  expect(await cluster.run(['explain-group', 'nobody'])).toEqual({
+  await client.admin().alterGroupOffsets('audit', [{ topic: 'orders', partition: 0, offset: 0 }])
+  expect(await cluster.run(['explain-group', 'audit'])).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr:
-      "goqueue-admin: No rebalance of a group 'nobody' is kept; goqueue-admin list-groups shows what groups there are.\n",
+    stderr: "goqueue-admin: No rebalance of group 'audit' is kept.\n",
   })
 })
 
 it('a cluster that keeps no such history is one sentence', async () => {
   const empty = await Cluster.open()
+  await empty.run(['create-topic', 'orders'])
+  await empty.run(['reset-offsets', 'billing', '--topic', 'orders', '--to-latest', '--execute'])
   const { exitCode, stdout, stderr } = await empty.run(['explain-group', 'billing'])
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
   expect(stderr).toMatch(/^goqueue-admin: This cluster keeps no history of rebalances: .*__goqueue_rebalances.*\.\n$/)

@@ -163,6 +163,19 @@ describe('consume', () => {
     expect(stdout.text).toMatch(/^(new\n)+$/)
   })
 
+  it.each([
+    [[], 'waiting for new records of quiet (--from-beginning starts with the first)\n'],
+    [['--from-beginning'], 'waiting for records of quiet: it has none yet\n'],
+    [['--group', 'listeners'], 'waiting for records of quiet as a member of group listeners\n'],
+  ])('with %j says what it waits for, but only to somebody who watches', async (flags, notice) => {
+    await cluster.run(['create-topic', 'quiet'])
+    for (const stderrIsTerminal of [true, false]) {
+      const interrupt = AbortSignal.abort()
+      const { stderr } = await cluster.run(['consume', 'quiet', ...flags], { stderrIsTerminal, interrupt })
+      expect(stderr).toBe(stderrIsTerminal ? notice : '')
+    }
+  })
+
   it('ends with 0 when nobody reads what it prints any more', async () => {
     await topicWith('headed', 'one\ntwo\nthree\n')
     let lines = 0

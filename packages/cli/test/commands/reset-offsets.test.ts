@@ -142,8 +142,25 @@ describe('a plan', () => {
   it('may be for a group that does not exist yet', async () => {
     const args = ['reset-offsets', 'new', '--topic', 'orders:1', '--to-latest']
     expect(await cluster.json(args)).toMatchObject({ groupId: 'new', state: null, members: [], executed: false })
-    await cluster.run([...args, '--execute'])
+    expect((await cluster.run(args)).stdout).toMatch(
+      /^Group new does not exist and would be made\.\n\nWould reset 1 offset /,
+    )
+    expect((await cluster.run([...args, '--execute'])).stdout).toMatch(
+      /^Group new did not exist and was made\.\n\nReset 1 offset /,
+    )
     expect(await committed('new')).toEqual([[1, 3]])
+    expect((await cluster.run(args)).stdout).toMatch(/^Would reset 1 offset /)
+  })
+
+  it('for a group that does not exist has nothing to keep or to shift', async () => {
+    const args = ['reset-offsets', 'biling', '--topic', 'orders:1']
+    expect((await cluster.run([...args, '--to-current'])).stdout).toBe(
+      'Group biling does not exist, so there is nothing to reset.\n',
+    )
+    expect(await cluster.run([...args, '--shift-by', '1'])).toMatchObject({
+      exitCode: 1,
+      stderr: "goqueue-admin: There is no group 'biling'; goqueue-admin list-groups shows what there is.\n",
+    })
   })
 })
 
