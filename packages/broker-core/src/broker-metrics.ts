@@ -1,12 +1,11 @@
 // What a broker can say about itself in plain numbers, counted in place by its rooms and gathered here when asked.
-import type { ErrorCode } from '@goqueue/protocol'
 import type { ConnectionEnd } from './connection-counts.ts'
 import type { GroupState } from './classic-group/group.ts'
 import { stateOf, type HostedGroup } from './coordinator/hosted-group.ts'
 import { memberAssignments, type MemberAssignment } from './coordinator/member-assignments.ts'
 import type { HistogramSnapshot } from './histogram.ts'
 import type { LogCondition } from './log/partition-log.ts'
-import type { ApiCounts, CountedApi } from './request-counts.ts'
+import type { ApiCounts, CountedApi, CountedError } from './request-counts.ts'
 import type { Topic, TopicCatalog } from './topics/topic-catalog.ts'
 
 /** A broker at one moment. What is called a total, and every histogram, counts from its opening. */
@@ -44,7 +43,7 @@ export interface RequestMetrics {
   readonly requestBytesTotal: number
   readonly responseBytesTotal: number
   /** By error code: one for each topic, partition, group or member that an answer refused. */
-  readonly errorsTotal: ReadonlyMap<ErrorCode, number>
+  readonly errorsTotal: ReadonlyMap<CountedError, number>
 }
 
 export interface PartitionMetrics {

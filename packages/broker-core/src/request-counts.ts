@@ -1,8 +1,11 @@
 // Counts requests by API: how many, how many bytes, and which errors the answers carried.
-import type { ApiName, ErrorCode } from '@goqueue/protocol'
+import type { ApiName, ErrorCode, WireV1ErrorCode } from '@goqueue/protocol'
 
 /** An API of Kafka, or the original dialect, whose requests are counted together. */
 export type CountedApi = ApiName | 'wire-v1'
+
+/** Kafka's name of an error, or the number that the original dialect has for it. */
+export type CountedError = ErrorCode | `${Exclude<WireV1ErrorCode, 0>}`
 
 /** The requests of one API since the start. */
 export class ApiCounts {
@@ -11,10 +14,10 @@ export class ApiCounts {
   requestBytes = 0
   responseBytes = 0
   /** Error codes in answers: one for each topic, partition, group or member that was refused. */
-  readonly errors: Map<ErrorCode, number> = new Map()
+  readonly errors: Map<CountedError, number> = new Map()
 
-  countError(errorCode: ErrorCode): void {
-    this.errors.set(errorCode, (this.errors.get(errorCode) ?? 0) + 1)
+  countError(error: CountedError): void {
+    this.errors.set(error, (this.errors.get(error) ?? 0) + 1)
   }
 }
 

@@ -179,7 +179,7 @@ const requests: readonly MetricDefinition[] = [
     'counter',
     'goqueue_request_errors_total',
     ['api', 'error'],
-    'Error codes in answers: one for each topic, partition, group or member that was refused. Commits that were refused are those of the API OffsetCommit.',
+    'Error codes in answers: one for each topic, partition, group or member that was refused. Commits that were refused are those of the API OffsetCommit. Those of wire-v1 are the numbers of that dialect.',
     ({ broker }) =>
       broker.requests.flatMap(({ api, errorsTotal }) =>
         Array.from(errorsTotal, ([error, count]) => [count, api, error] as const),

@@ -2,6 +2,7 @@
 import {
   parseWireV1Request,
   WireV1RequestError,
+  wireV1ErrorCodeOf,
   wireV1ErrorResponse,
   wireV1TypeOf,
   type DecodeError,
@@ -70,6 +71,8 @@ export class WireV1Dialect implements Dialect {
     counts.requestBytes += frame.length
     const response = await answerWireV1(this.services, this.request, context)
     counts.responseBytes += response.length
+    const errorCode = wireV1ErrorCodeOf(this.request.type, response)
+    if (errorCode !== 0) counts.countError(`${errorCode}`)
     return response
   }
 

@@ -10,7 +10,7 @@ import { VirtualRuntime } from '../../src/virtual-runtime.ts'
 import { commit, joinAlone, NO_MEMBER, passed } from './group-fixture.ts'
 import { framed, WireClient } from './wire-client.ts'
 import { batch, createTopic, produce } from './wire-fixture.ts'
-import { exchange, joinGroup, leaveGroup } from './wire-v1-client.ts'
+import * as wireV1 from './wire-v1-client.ts'
 
 let broker: Broker
 let runtime: VirtualRuntime
@@ -108,9 +108,24 @@ describe('requests', () => {
   })
 
   it('of the original dialect are counted as one API', async () => {
-    const listTopics = Buffer.from([0, 0, 0, 8, 0, 1])
-    const answer = await exchange(broker, listTopics, { end: true })
-    expect(requestsOf('wire-v1')).toMatchObject({ requestsTotal: 1, responseBytesTotal: answer.length })
+    const listTopics = Buffer.from([0, 0, 0, 10, 0, 1])
+    const answer = await wireV1.exchange(broker, listTopics, { end: true })
+    expect(requestsOf('wire-v1')).toMatchObject({
+      requestsTotal: 1,
+      responseBytesTotal: answer.length,
+      errorsTotal: new Map(),
+    })
+  })
+
+  it('of the original dialect that are refused are counted by its error codes, wherever these stand', async () => {
+    await wireV1.produce(broker, 'orders', 0, ['a'])
+    await wireV1.fetch(broker, 'orders', 0, 0)
+    expect(requestsOf('wire-v1')!.errorsTotal).toEqual(new Map())
+    await wireV1.produce(broker, 'missing', 0, ['a'])
+    await wireV1.fetch(broker, 'orders', 9, 0)
+    await wireV1.fetch(broker, 'orders', 0, 9)
+    await wireV1.commitOffset(broker, 'nobody', 'orders', 0, 1)
+    expect(requestsOf('wire-v1')!.errorsTotal).toEqual(new Map(Object.entries({ 2: 1, 3: 2, 6: 1 })))
   })
 })
 
@@ -206,10 +221,10 @@ describe('groups', () => {
 
   it('of the original dialect say the same, each change of who owns what being a rebalance', async () => {
     for (const consumerId of ['consumer-1', 'consumer-2']) {
-      await joinGroup(broker, { groupId: 'shipping', consumerId, topics: ['orders'], sessionTimeoutMs: 6_000 })
+      await wireV1.joinGroup(broker, { groupId: 'shipping', consumerId, topics: ['orders'], sessionTimeoutMs: 6_000 })
     }
     expect(groupOf('shipping')).toMatchObject({ state: 'Stable', members: 2, rebalancesTotal: 2 })
-    await leaveGroup(broker, 'shipping', 'consumer-2')
+    await wireV1.leaveGroup(broker, 'shipping', 'consumer-2')
     expect(groupOf('shipping')).toMatchObject({ state: 'Stable', members: 1, rebalancesTotal: 3 })
     await commit(client, 'shipping', { 0: 0 })
     runtime.advance(6_000)
@@ -258,7 +273,7 @@ describe('assignments', () => {
 
   it('of the original dialect are those of the broker itself', async () => {
     for (const consumerId of ['consumer-1', 'consumer-2']) {
-      await joinGroup(broker, { groupId: 'shipping', consumerId, topics: ['orders'] })
+      await wireV1.joinGroup(broker, { groupId: 'shipping', consumerId, topics: ['orders'] })
     }
     const share = (consumerId: string, partition: number) => {
       return { memberId: consumerId, consumerId, clientId: 'go', partitions: new Map([['orders', [partition]]]) }

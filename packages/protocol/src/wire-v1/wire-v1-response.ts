@@ -166,6 +166,19 @@ function writeSummary(writer: Writer, topic: WireV1TopicSummary): void {
   writer.int64(topic.messages)
 }
 
+const LENGTH_BYTES = 4
+
+/** The error code in a response, whole as it goes on the wire, to a request of this type. */
+export function wireV1ErrorCodeOf(type: WireV1Type, response: Buffer): WireV1ErrorCode {
+  return response.readInt16BE(LENGTH_BYTES + bytesBeforeCode(type, response)) as WireV1ErrorCode
+}
+
+function bytesBeforeCode(type: WireV1Type, response: Buffer): number {
+  if (type === 'produce') return 8 // the base offset
+  if (type === 'fetch') return 2 + response.readInt16BE(LENGTH_BYTES) + 4 // the topic and the partition
+  return 0
+}
+
 /** A refusal in the shape that a client of this type of request reads. */
 export function wireV1ErrorResponse(type: WireV1Type, errorCode: Exclude<WireV1ErrorCode, 0>): Buffer {
   switch (type) {

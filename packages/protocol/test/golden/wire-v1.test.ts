@@ -11,6 +11,7 @@ import {
   wireV1CreateTopicResponse,
   wireV1DeleteTopicResponse,
   wireV1DescribeTopicResponse,
+  wireV1ErrorCodeOf,
   wireV1ErrorResponse,
   wireV1FetchOffsetResponse,
   wireV1FetchResponse,
@@ -156,6 +157,19 @@ describe('responses have the layout of the original broker', () => {
     // The original hands partitions out in the random order of a Go map: the layout counts.
     if (name.startsWith('join-group')) expect(ours.length).toBe(original.length / 2)
     else expect(ours.toString('hex')).toBe(original)
+  })
+
+  it.each([
+    ['produce orders/0', 'produce', 0],
+    ['produce missing topic', 'produce', 5],
+    ['fetch orders/1 from 0', 'fetch', 0],
+    ['fetch missing topic', 'fetch', 6],
+    ['join-group g1 consumer-1', 'joinGroup', 0],
+    ['fetch-offset g1 (no such group)', 'fetchOffset', 3],
+    ['leave-group unknown group', 'leaveGroup', 2],
+    ['delete-topic orders again', 'deleteTopic', 2],
+  ] as const)('%s has its error code where a client of %s reads it', (name, type, errorCode) => {
+    expect(wireV1ErrorCodeOf(type, Buffer.from(response(name), 'hex'))).toBe(errorCode)
   })
 
   it('fetch-offset carries the committed offset', () => {
