@@ -92,6 +92,8 @@ export interface Group {
   readonly options: GroupOptions
   state: GroupState
   generationId: number
+  /** Generations that may have begun since the last image and been forgotten: their numbers are not given again (row I2). */
+  forgottenGenerations: number
   protocolType: string | null
   protocolName: string | null
   leaderId: string | null
@@ -115,6 +117,7 @@ export function createGroup(groupId: string, options: GroupOptions): Group {
     options,
     state: 'Empty',
     generationId: 0,
+    forgottenGenerations: 0,
     protocolType: null,
     protocolName: null,
     leaderId: null,

@@ -80,8 +80,13 @@ export function completeJoin(group: Group, nowMs: number, effects: Effect[]): vo
   }
 }
 
+function beginGeneration(group: Group): void {
+  group.generationId += 1 + group.forgottenGenerations
+  group.forgottenGenerations = 0
+}
+
 function startGeneration(group: Group, nowMs: number): void {
-  group.generationId += 1
+  beginGeneration(group)
   group.protocolName = selectProtocol(group)
   group.rebalanceDeadlineMs = Infinity
   group.initialDelay = null
@@ -110,7 +115,7 @@ export function becomeEmpty(group: Group, nowMs: number, effects: Effect[]): voi
   const before = group.saved
   if (group.state !== 'PreparingRebalance') transitionTo(group, 'PreparingRebalance')
   transitionTo(group, 'Empty')
-  group.generationId += 1
+  beginGeneration(group)
   group.protocolName = null
   group.leaderId = null
   group.rebalanceDeadlineMs = Infinity

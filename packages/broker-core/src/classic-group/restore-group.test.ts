@@ -47,6 +47,27 @@ describe('a restored group', () => {
     expect(restored).toMatchObject({ state: 'Empty', generationId: 2, protocolType: 'consumer' })
   })
 
+  it('I2: gives no generation a number that one may have had which was lost: nothing in the name of that one is taken', () => {
+    const driver = new GroupDriver()
+    const [first = '', second = ''] = driver.stable({}, {})
+    const image = saved(driver)
+    // A rebalance that was under way: its generation has begun, and is not saved.
+    driver.join({ memberId: first, protocols: protocols('sticky', 'range') })
+    driver.join({ memberId: second })
+    const lost = driver.group.generationId
+    expect([lost, driver.group.state]).toEqual([2, 'CompletingRebalance'])
+
+    const after = new GroupDriver()
+    Object.assign(after.group, restoreGroup('group', decodeGroupImage(image), groupDefaults, 0))
+    after.join({ memberId: first, protocols: protocols('sticky', 'range') })
+    after.join({ memberId: second })
+    expect(after.group.state).toBe('CompletingRebalance')
+    expect(after.group.generationId).toBeGreaterThan(lost)
+    expect(after.code(after.sync(first, { generationId: lost }))).toBe('ILLEGAL_GENERATION')
+    expect(after.commit(first, lost)).toBe('ILLEGAL_GENERATION')
+    expect(after.heartbeat(first, lost)).toBe('ILLEGAL_GENERATION')
+  })
+
   it('rebalances when group.max.size has been lowered, and keeps those who rejoin first', () => {
     const driver = new GroupDriver()
     const [, second = '', third = ''] = driver.stable({}, {}, {})

@@ -4,10 +4,17 @@ import type { Group, GroupImage, GroupOptions } from './group.ts'
 import { prepareRebalance } from './rebalance.ts'
 import { noteCause } from './rebalance-cause.ts'
 
+/**
+ * A generation is saved when its assignment arrives, so some may have begun since, one after another without an assignment, and
+ * members may still speak in their name. More than these in a row are beyond what a group lives through between two saves.
+ */
+const FORGOTTEN_GENERATIONS = 100
+
 /** A group loaded from its image: each member gets one full session timeout from now, as in Kafka. */
 export function restoreGroup(groupId: string, image: GroupImage, options: GroupOptions, nowMs: number): Group {
   const group = createGroup(groupId, options)
   group.generationId = image.generationId
+  group.forgottenGenerations = FORGOTTEN_GENERATIONS
   group.protocolType = image.protocolType
   group.protocolName = image.protocolName
   group.leaderId = image.leaderId
