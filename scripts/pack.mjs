@@ -1,7 +1,7 @@
-// Packs the five packages as they would be published, and tells where the tarballs are.
+// Packs the five packages as they would be published: for a project elsewhere (`npm run pack -- DIR`), and for the checks of the tarballs.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -22,3 +22,18 @@ export function packAll(destination) {
     return { name, directory, tarball: join(destination, `${name.slice(1).replace('/', '-')}-${version}.tgz`) }
   })
 }
+
+/** Prints the tarballs that it made on stdout, one a line, and how to use them on stderr. */
+function main([directory, ...others]) {
+  if (directory === undefined || others.length > 0 || directory.startsWith('-')) {
+    console.error('usage: npm run pack -- DIR (the tarballs of the five packages are put there)')
+    process.exitCode = 2
+    return
+  }
+  const destination = resolve(directory)
+  mkdirSync(destination, { recursive: true })
+  for (const { tarball } of packAll(destination)) console.log(tarball)
+  console.error(`In a project of yours: npm install ${join(destination, 'goqueue-*.tgz')}`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2))

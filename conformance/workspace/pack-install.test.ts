@@ -1,12 +1,11 @@
 // What a stranger gets: the five tarballs, installed by npm into an empty project, with the README's examples in it.
-import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { packAll } from '../../scripts/pack.mjs'
 import { command } from './command.ts'
 import { readmeExample } from './readme-examples.ts'
 import { root } from './root.ts'
@@ -15,6 +14,7 @@ const MINUTES = 60_000
 const project = mkdtempSync(join(tmpdir(), 'goqueue-stranger-'))
 const doors = ['protocol', 'broker-core', 'broker-core/testing', 'broker-server', 'client', 'cli']
 const bin = join(project, 'node_modules', '.bin')
+let tarballs: string[]
 
 // The conditions under which this test itself runs must not leak into the project.
 const { NODE_OPTIONS: _, ...env } = process.env
@@ -28,10 +28,20 @@ function versionOf(directory: string): string {
   return (JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string }).version
 }
 
+/** What `npm run pack -- DIR` prints, line by line. */
+async function packed(directory: string): Promise<string[]> {
+  const { stdout } = await command(root, 'npm', ['run', '--silent', 'pack', '--', directory])
+  return stdout.trimEnd().split('\n')
+}
+
+/** The name of the package that a tarball is of. */
+function packageOf(tarball: string): string {
+  return basename(tarball).replace(/^goqueue-(.+?)-\d.*$/, '@goqueue/$1')
+}
+
 async function installTarballs() {
-  const tarballs = packAll(project)
   const sqlite = installed('better-sqlite3', 'packages/broker-core')
-  const files = Object.fromEntries(tarballs.map(({ name, tarball }) => [name, `file:${tarball}`]))
+  const files = Object.fromEntries(tarballs.map((tarball) => [packageOf(tarball), `file:${tarball}`]))
   const manifest = {
     name: 'stranger',
     private: true,
@@ -50,7 +60,7 @@ async function installTarballs() {
 }
 
 beforeAll(async () => {
-  await command(root, process.execPath, ['scripts/setup.mjs'])
+  tarballs = await packed(join(project, 'tarballs'))
   await installTarballs()
 }, 5 * MINUTES)
 
@@ -80,6 +90,17 @@ async function withInstalledBroker(use: (address: string) => Promise<void>): Pro
   }
   expect(await exit).toBe(0)
 }
+
+test('npm run pack makes a tarball of each package, in a directory that it makes, and says where', () => {
+  const packages = ['broker-core', 'broker-server', 'cli', 'client', 'protocol']
+  expect(tarballs.map(packageOf)).toEqual(packages.map((name) => `@goqueue/${name}`))
+  expect(tarballs.filter((tarball) => !existsSync(tarball))).toEqual([])
+})
+
+test('npm run pack without a directory says how it is used, with exit code 2', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/pack.mjs'], { cwd: root, encoding: 'utf8' })
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^usage: npm run pack -- DIR /)])
+})
 
 describe('an empty project with the five tarballs', () => {
   test(

@@ -15,7 +15,7 @@ import { withAddress, type Workshop } from './workshop.ts'
 const PATIENCE_MS = 30_000
 /** How long what stayed may take to end when it is asked to. */
 const END_PATIENCE_MS = 10_000
-const STARTS_A_BROKER = /^(?:npx @goqueue\/broker-server|goqueue-broker)(?: |$)(?!.*--(?:help|version))/
+const STARTS_A_BROKER = /^(?:npx @goqueue\/broker-server|(?:npx )?goqueue-broker)(?: |$)(?!.*--(?:help|version))/
 /** What the lines of a shell block may begin with. All else could do anything to the machine. */
 const MAY_RUN = /^(?:goqueue-admin|goqueue-broker|npx|node|echo|printf|cat|mkdir|kill|for|do|done)\b/
 

@@ -8,7 +8,7 @@ import { root } from '../../workspace/root.ts'
 import type { Program } from './chain.ts'
 import { programDirectory, programName, programSource } from './program-source.ts'
 
-/** What a shell block may call by these names, and in `npx` by the names of the packages. */
+/** What a shell block may call by these names, and in `npx` by these names and by those of the packages. */
 const COMMANDS = { 'goqueue-broker': '@goqueue/broker-server', 'goqueue-admin': '@goqueue/cli' }
 /** Where a document's broker listens, under whatever name: the block gets the chain's own broker instead. */
 const WRITTEN_ADDRESS = /\b[\w.-]+:9092\b/g
@@ -52,7 +52,9 @@ export class Workshop {
     const cases: string[] = []
     for (const [file, program] of files) cases.push(`${file}) ${node} '${await this.program(program, address)}' ;;`)
     const runFile = `case "$1" in\n${cases.join('\n')}\n*) echo "no block is the file $1" >&2; exit 2 ;;\nesac`
-    const named = Object.entries(COMMANDS).map(([name, packageName]) => `${packageName}) shift; exec ${name} "$@" ;;`)
+    const named = Object.entries(COMMANDS).map(
+      ([name, packageName]) => `${name}|${packageName}) shift; exec ${name} "$@" ;;`,
+    )
     const npx = `case "$1" in\n${named.join('\n')}\ntsx) shift; exec node "$@" ;;\n*) echo "npx $1: unknown" >&2; exit 2 ;;\nesac`
     const scripts = {
       // Of two --listen the last one counts.
