@@ -12,7 +12,7 @@ import { root } from '../workspace/root.ts'
 import { codeBlocks } from './blocks/code-block.ts'
 
 const document = 'docs/explain-group.md'
-const [shown, record] = codeBlocks(document, readFileSync(join(root, document), 'utf8'))
+const [shown, narrow, record] = codeBlocks(document, readFileSync(join(root, document), 'utf8'))
 
 /** What a value is made of: the names of its fields, and the kinds of their values. */
 function shape(value: unknown): unknown {
@@ -21,7 +21,7 @@ function shape(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shape(item)]))
 }
 
-test('the record and the table have the form that the document shows', async () => {
+test('the record, the table and the paragraph have the form that the document shows', async () => {
   const broker = await openBroker({ memory: true })
   onTestFinished(() => broker.close())
   const listener = await listen(broker)
@@ -44,13 +44,18 @@ test('the record and the table have the form that the document shows', async () 
     break
   }
 
-  const stdout = new PassThrough()
-  const printed = text(stdout)
-  const streams = { stdin: new PassThrough(), stdout, stderr: new PassThrough() }
-  expect(await main(['--broker', address, 'explain-group', 'billing'], streams)).toBe(0)
-  stdout.end()
+  const explained = async (terminal: object) => {
+    const stdout = Object.assign(new PassThrough(), terminal)
+    const printed = text(stdout)
+    const streams = { stdin: new PassThrough(), stdout, stderr: new PassThrough() }
+    expect(await main(['--broker', address, 'explain-group', 'billing'], streams)).toBe(0)
+    stdout.end()
+    return (await printed).split('\n')
+  }
   const words = (line = '') => line.trim().split(/ {2,}/)
-  const [head, first] = (await printed).split('\n')
+  const [head, first] = await explained({})
   expect(words(head)).toEqual(words(shown?.code[1]))
   expect(words(first).slice(1, 6)).toEqual(words(shown?.code[2]).slice(1, 6))
+  const timeless = (lines: readonly string[] = []) => lines.map((line) => line.replace(/^\S+Z:|\d+ ms$/g, '…'))
+  expect(timeless(await explained({ isTTY: true, columns: 80 }))).toEqual([...timeless(narrow?.code), ''])
 })

@@ -52,6 +52,60 @@ it('puts what moved between the same two on one line', () => {
   ])
 })
 
+it('joins need no explanation by the protocol; other reasons of clients are told', () => {
+  const reasons = [
+    'joins',
+    'joins with the member id it was given',
+    'need to re-join with the given member-id: a-1',
+    '',
+  ]
+  for (const reason of reasons) {
+    const [line] = linesOf({ causes: [cause('join', 'a', reason)], causeCount: 1 })
+    expect(line).toBe('2026-01-05T09:12:44.102Z 12 3 a joined nothing 1,234 ms')
+  }
+  const [line] = linesOf({ causes: [cause('join', 'a', 'its session has expired')], causeCount: 1 })
+  expect(line).toContain(' a joined: its session has expired ')
+})
+
+const [ADA, BEN] = ['0d9f3a52', '7b1c44f0'].map((start) => `billing-service-${start}-6c1e-4a44-8f0e-1b7a5d6c2e90`)
+const dynamic: RebalanceRecord = {
+  ...rebalance,
+  causes: [{ ...cause('join', null), memberId: BEN! }],
+  causeCount: 1,
+  moved: [0, 1, 2].map((partition) => ({ topic: 'orders', partition, from: ADA!, to: BEN! })),
+  movedCount: 3,
+}
+
+it('shortens the uuid of a member id, and has numbers to the right', () => {
+  expect(timeline([{ ...dynamic, generationId: 9, tookMs: 3 }, dynamic])).toBe(
+    [
+      'WHEN                       GENERATION   MEMBERS   CAUSED BY                  WHY      MOVED                                                                     TOOK',
+      '2026-01-05T09:12:44.102Z            9         3   billing-service-7b1c44f0   joined   orders 0, 1, 2: billing-service-0d9f3a52 → billing-service-7b1c44f0       3 ms',
+      '2026-01-05T09:12:44.102Z           12         3   billing-service-7b1c44f0   joined   orders 0, 1, 2: billing-service-0d9f3a52 → billing-service-7b1c44f0   1,234 ms',
+      '',
+    ].join('\n'),
+  )
+})
+
+it('where the table is wider than the terminal, each rebalance is a paragraph that fits', () => {
+  const causes = Array.from({ length: 6 }, () => cause('leave', 'consumer-1', 'scaled in'))
+  expect(timeline([dynamic, { ...rebalance, causes, causeCount: 6 }], 72)).toBe(
+    [
+      '2026-01-05T09:12:44.102Z: generation 12, 3 members, took 1,234 ms',
+      '  billing-service-7b1c44f0 joined',
+      '  moved: orders 0, 1, 2: billing-service-0d9f3a52 →',
+      '    billing-service-7b1c44f0',
+      '',
+      '2026-01-05T09:12:44.102Z: generation 12, 3 members, took 1,234 ms',
+      ...Array.from({ length: 5 }, () => '  consumer-1 left: scaled in'),
+      '  and 1 more',
+      '  moved: nothing',
+      '',
+    ].join('\n'),
+  )
+  expect(timeline([dynamic], 200)).toMatch(/^WHEN /)
+})
+
 it('leaves out what is too long, and counts it', () => {
   const causes = Array.from({ length: 7 }, (_, index) => cause('join', `consumer-${index}`))
   const moved = causes.map(({ consumerId }, partition) => ({ topic: 'orders', partition, from: null, to: consumerId }))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Client } from '@goqueue/client'
 import type { ArgumentsCamelCase } from 'yargs'
 import { CommandError } from './failure.ts'
-import { isTerminal, type Streams } from './streams.ts'
+import { columnsOf, isTerminal, type Streams } from './streams.ts'
 
 /** Options that every command has. */
 export interface GlobalOptions {
@@ -45,6 +45,11 @@ export class Session {
 
   get showsProgress(): boolean {
     return isTerminal(this.#stderr)
+  }
+
+  /** The width of what shows the results. */
+  get columns(): number {
+    return columnsOf(this.#stdout)
   }
 
   /** The client, loaded and made when it is first asked for: --help and mistakes cost nothing. */

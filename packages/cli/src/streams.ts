@@ -10,6 +10,12 @@ export interface Streams {
   interrupt?: AbortSignal
 }
 
+/** How many characters a line of the terminal has; where there is none, as many as it takes. */
+export function columnsOf(stream: Writable): number {
+  const columns = isTerminal(stream) && 'columns' in stream ? Number(stream.columns) : 0
+  return columns > 0 ? columns : Infinity
+}
+
 /** Whether somebody watches the stream, so that progress is worth showing. */
 export function isTerminal(stream: Writable): boolean {
   return 'isTTY' in stream && stream.isTTY === true

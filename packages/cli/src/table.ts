@@ -4,10 +4,11 @@ import { grouped, printable } from './text.ts'
 
 type Cell = string | number | null
 
-/** A column: its heading, and what it shows of a row. Numbers are grouped and stand to the right; null shows as '-'. */
+/** A column: its heading, and what it shows of a row. Numbers are grouped and stand to the right, texts where `align` says; null shows as '-'. */
 export interface Column<Row> {
   heading: string
   cell(row: Row): Cell
+  align?: 'right'
 }
 
 const NO_BORDERS = Object.fromEntries(
@@ -24,7 +25,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   const drawn = new Table({
     head: columns.map(({ heading }) => heading),
     chars: NO_BORDERS,
-    colAligns: isNumeric.map((numeric) => (numeric ? 'right' : 'left')),
+    colAligns: columns.map(({ align }, index) => align ?? (isNumeric[index] ? 'right' : 'left')),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 3 },
   })
   drawn.push(...cells.map((row) => row.map(show)))

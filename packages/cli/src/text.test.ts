@@ -1,6 +1,6 @@
 // Counted things read well, and names from elsewhere cannot speak to the terminal.
 import { expect, it } from 'vitest'
-import { count, printable, timeSpan } from './text.ts'
+import { count, printable, timeSpan, wrapped } from './text.ts'
 
 it('numbers are grouped, and nouns agree with them', () => {
   expect([count(0, 'record'), count(1, 'record'), count(12_345, 'record')]).toEqual([
@@ -37,4 +37,12 @@ it('N16: marks that turn the direction of what follows are shown', () => {
   expect(printable(marks)).toBe(shown.join(''))
   expect(printable('a\u202etxt.exe')).toBe('a\\u202etxt.exe')
   expect(printable('مجموعة 👩\u200d💻')).toBe('مجموعة 👩\u200d💻')
+})
+
+it('a line that is too long is cut between words, and one that has no place to be cut is not', () => {
+  const line = '  moved: orders 0, 1: nobody → consumer-1'
+  expect(wrapped(line, 80)).toBe(line)
+  expect(wrapped(line, line.length)).toBe(line)
+  expect(wrapped(line, 20)).toBe('  moved: orders 0,\n    1: nobody →\n    consumer-1')
+  expect(wrapped('consumer-1', 5)).toBe('consumer-1')
 })

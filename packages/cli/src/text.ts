@@ -45,3 +45,15 @@ export function printable(name: string): string {
     return code > 0xff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\x${code.toString(16).padStart(2, '0')}`
   })
 }
+
+/** The line in pieces of so many columns, cut between words; the pieces behind the first are indented. */
+export function wrapped(line: string, columns: number): string {
+  const [first = '', ...words] = line.split(/(?<=\S) +/)
+  const lines = [first]
+  for (const word of words) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (longer.length <= columns) lines[lines.length - 1] = longer
+    else lines.push(`    ${word}`)
+  }
+  return lines.join('\n')
+}

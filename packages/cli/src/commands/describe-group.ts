@@ -3,6 +3,7 @@ import type { Admin, GroupMember, PartitionLag } from '@goqueue/client'
 import type { Command } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import { groupArgument } from '../group-id.ts'
+import { shortNames } from '../member-names.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions, Result } from '../session.ts'
 import { facts, table } from '../table.ts'
@@ -88,8 +89,9 @@ function withoutPace({ topic, partition, committedOffset, logEndOffset, lag, tim
 }
 
 function memberTable(members: readonly GroupMember[], isDetailed: boolean): string {
+  const short = shortNames(members.map(({ memberId }) => memberId))
   return table(members, [
-    { heading: 'MEMBER', cell: ({ memberId }) => memberId },
+    { heading: 'MEMBER', cell: ({ memberId }) => short(memberId) },
     { heading: 'CONSUMER ID', cell: ({ consumerId }) => consumerId },
     { heading: 'CLIENT ID', cell: ({ clientId }) => clientId },
     { heading: 'HOST', cell: ({ host }) => host },
@@ -108,6 +110,7 @@ function assigned(assignment: GroupMember['assignment']): string | null {
 
 function partitionTable(partitions: readonly PartitionLag[], members: readonly GroupMember[]): string {
   const names = new Map(members.map(({ memberId, consumerId }) => [memberId, consumerId ?? memberId]))
+  const short = shortNames(names.values())
   return table(partitions, [
     { heading: 'TOPIC', cell: ({ topic }) => topic },
     { heading: 'PARTITION', cell: ({ partition }) => partition },
@@ -115,6 +118,6 @@ function partitionTable(partitions: readonly PartitionLag[], members: readonly G
     { heading: 'LOG END', cell: ({ logEndOffset }) => logEndOffset },
     { heading: 'LAG', cell: ({ lag }) => lag },
     { heading: 'TIME BEHIND', cell: ({ timeBehindMs }) => timeSpan(timeBehindMs) },
-    { heading: 'OWNER', cell: ({ owner }) => (owner === null ? null : (names.get(owner) ?? owner)) },
+    { heading: 'OWNER', cell: ({ owner }) => (owner === null ? null : short(names.get(owner) ?? owner)) },
   ])
 }

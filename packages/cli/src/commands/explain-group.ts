@@ -16,6 +16,6 @@ export const explainGroup: Command<Options> = {
 
   async run(session, { group: groupId }) {
     const rebalances = await rebalancesOf(await session.client(), groupId, session.enough)
-    await session.print({ json: rebalances, text: timeline(rebalances) })
+    await session.print({ json: rebalances, text: timeline(rebalances, session.columns) })
   },
 }

@@ -5,6 +5,7 @@ import type { Command } from '../command.ts'
 import { codeOf, UsageError } from '../failure.ts'
 import { groupArgument } from '../group-id.ts'
 import { integer } from '../integer.ts'
+import { shortNames } from '../member-names.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions, Result } from '../session.ts'
 import { facts, table, type Column } from '../table.ts'
@@ -114,8 +115,9 @@ function ofOne(group: GroupLag): Result {
 }
 
 function memberTable(members: readonly MemberLag[]): string {
+  const short = shortNames(members.map(nameOf))
   return table(members, [
-    { heading: 'MEMBER', cell: nameOf },
+    { heading: 'MEMBER', cell: (member) => short(nameOf(member)) },
     { heading: 'CLIENT ID', cell: ({ clientId }) => clientId },
     { heading: 'HOST', cell: ({ host }) => host },
     ...totals<MemberLag>(),
@@ -124,13 +126,14 @@ function memberTable(members: readonly MemberLag[]): string {
 
 function partitionTable({ members, partitions }: GroupLag): string {
   const names = new Map(members.map((member) => [member.memberId, nameOf(member)]))
+  const short = shortNames(names.values())
   return table(partitions, [
     { heading: 'TOPIC', cell: ({ topic }) => topic },
     { heading: 'PARTITION', cell: ({ partition }) => partition },
     { heading: 'COMMITTED', cell: ({ committedOffset }) => committedOffset },
     { heading: 'LOG END', cell: ({ logEndOffset }) => logEndOffset },
     ...totals<PartitionLag>(),
-    { heading: 'OWNER', cell: ({ owner }) => (owner === null ? null : (names.get(owner) ?? owner)) },
+    { heading: 'OWNER', cell: ({ owner }) => (owner === null ? null : short(names.get(owner) ?? owner)) },
   ])
 }
 

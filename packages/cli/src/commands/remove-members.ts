@@ -4,6 +4,7 @@ import type { Command } from '../command.ts'
 import { executeOption, NOTHING_CHANGED } from '../execute.ts'
 import { CommandError } from '../failure.ts'
 import { groupArgument, notEmpty } from '../group-id.ts'
+import { shortNames } from '../member-names.ts'
 import { membersAsJson } from '../members.ts'
 import { aboutGroup } from '../not-found.ts'
 import type { GlobalOptions } from '../session.ts'
@@ -28,7 +29,10 @@ export const removeMembers: Command<Options> = {
   options: (parser) =>
     parser
       .positional('group', groupArgument)
-      .option('member', { ...ids('--member'), describe: 'a member id; may be repeated' })
+      .option('member', {
+        ...ids('--member'),
+        describe: 'a member id, whole or as describe-group shows it; may be repeated',
+      })
       .option('consumer-id', {
         ...ids('--consumer-id'),
         describe: 'the consumer id of a static member; may be repeated',
@@ -59,8 +63,10 @@ function choose(
   groupId: string,
 ): readonly GroupMember[] {
   if (memberIds.length + consumerIds.length === 0) return members
+  const short = shortNames(members.map(({ memberId }) => memberId)) // as describe-group shows them
+  const isNamed = ({ memberId }: GroupMember, id: string) => id === memberId || id === short(memberId)
   const missing = [
-    ...memberIds.filter((id) => !members.some(({ memberId }) => memberId === id)),
+    ...memberIds.filter((id) => !members.some((member) => isNamed(member, id))),
     ...consumerIds.filter((id) => !members.some(({ consumerId }) => consumerId === id)),
   ]
   if (missing.length > 0) {
@@ -70,8 +76,9 @@ function choose(
     )
   }
   return members.filter(
-    ({ memberId, consumerId }) =>
-      memberIds.includes(memberId) || (consumerId !== null && consumerIds.includes(consumerId)),
+    (member) =>
+      memberIds.some((id) => isNamed(member, id)) ||
+      (member.consumerId !== null && consumerIds.includes(member.consumerId)),
   )
 }
 

@@ -85,6 +85,19 @@ describe('remove-members', () => {
     expect((await cluster.run(['remove-members', 'billing'])).stdout).toBe('Group billing has no members.\n')
   })
 
+  it('knows a member by its id, whole or as describe-group shows it', async () => {
+    await Promise.all([join('consumer-1'), join('consumer-2')])
+    const { stdout } = await cluster.run(['describe-group', 'billing', '--members'])
+    const shown = /^(consumer-2-[0-9a-f]{8}) /m.exec(stdout)?.[1] ?? ''
+    interface Plan {
+      members: { memberId: string; consumerId: string }[]
+    }
+    const plan = (id: string) => cluster.json<Plan>(['remove-members', 'billing', '--member', id])
+    const { members: chosen } = await plan(shown)
+    expect(chosen).toMatchObject([{ consumerId: 'consumer-2' }])
+    expect((await plan(chosen[0]?.memberId ?? '')).members).toEqual(chosen)
+  })
+
   it('removes those that are named', async () => {
     await Promise.all([join('consumer-1'), join('consumer-2')])
     expect(await cluster.json(['remove-members', 'billing', '--consumer-id', 'consumer-1', '--execute'])).toEqual({

@@ -118,7 +118,7 @@ describe('describe-group', () => {
       ].join('\n'),
     )
     expect(memberTable).toMatch(/^MEMBER +CONSUMER ID +CLIENT ID +HOST +PARTITIONS\n/)
-    expect(memberTable).toMatch(/^\S+ +consumer-1 +billing-service +\/127\.0\.0\.1 +2$/m)
+    expect(memberTable).toMatch(/^consumer-1-[0-9a-f]{8} +consumer-1 +billing-service +\/127\.0\.0\.1 +2$/m)
     expect(partitionTable).toMatch(/^TOPIC +PARTITION +COMMITTED +LOG END +LAG +TIME BEHIND +OWNER\n/)
     expect(partitionTable).toMatch(/^orders +0 +- +3 +3 +\d+ .* +consumer-[12]$/m)
     expect(partitionTable).toMatch(/^orders +3 +1 +3 +2 +\d+ .* +consumer-[12]$/m)
