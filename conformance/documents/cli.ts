@@ -136,8 +136,9 @@ const notes: Readonly<Record<string, string>> = {
 /** The whole text of docs/cli.md, formatted. */
 export async function cliDocument(root: string): Promise<string> {
   const parseArguments = (await moduleInside('cli/src/parse.ts'))['parseArguments'] as ParseArguments
-  const help = async (...args: string[]) => fenced('', (await parseArguments([...args, '--help'])).help.trimEnd())
+  const help = async (...args: string[]) => (await parseArguments([...args, '--help'])).help.trimEnd()
   const general = await help()
+  const ofEveryCommand = general.slice(general.indexOf('Options of every command:'))
   const commands = [...general.matchAll(/^ {2}goqueue-admin ([a-z-]+)/gm)].map(([, name = '']) => name)
   const sections = await Promise.all(
     commands.map(async (name) => {
@@ -146,7 +147,7 @@ export async function cliDocument(root: string): Promise<string> {
       const note = notes[name]
       return [
         `## ${name}`,
-        await help(name),
+        fenced('', without(ofEveryCommand, await help(name))),
         ...(note ? [note] : []),
         'As JSON:',
         fenced(name === 'consume' ? '' : 'json', form),
@@ -158,7 +159,9 @@ export async function cliDocument(root: string): Promise<string> {
 
 Topics and consumer groups of any Kafka cluster from the command line: of \`goqueue-broker\`, and of Apache Kafka.
 
-${general}
+${fenced('', general)}
+
+The options of every command are left out below.
 
 - Tables are for people and may change; \`--output json\` is for programs, and only ever gains fields.
 - What destroys or overwrites prints its plan and changes nothing without \`--execute\`. Nothing ever asks a question.
@@ -173,6 +176,14 @@ ${sections.join('\n\n')}
 `
   const file = join(root, 'docs', 'cli.md')
   return format(text.trimStart(), { ...(await resolveConfig(file)), filepath: file })
+}
+
+/** A help without a paragraph of it, which it must have. */
+function without(paragraph: string, help: string): string {
+  const paragraphs = help.split('\n\n')
+  const others = paragraphs.filter((text) => text.trimEnd() !== paragraph)
+  if (others.length !== paragraphs.length - 1) throw new Error(`the options of every command are not in:\n${help}`)
+  return others.join('\n\n')
 }
 
 function fenced(language: string, text: string): string {

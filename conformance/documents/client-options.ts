@@ -1,6 +1,7 @@
 // The tables of the client's options: what is allowed comes from the schemas, what it means from the doc comments beside the types.
 import { isDeepStrictEqual } from 'node:util'
 import { declaredProperties, moduleInside, type DeclaredProperty } from './inside.ts'
+import { optionTable } from './option-table.ts'
 
 interface Schema {
   toJSONSchema(options: { io: 'input'; unrepresentable: 'any' }): Property
@@ -83,9 +84,8 @@ export async function clientOptionTables(): Promise<string> {
       })
       const names = told.get(schema) ?? new Set()
       told.set(schema, new Set([...names, ...rows.map(([name = '']) => name)]))
-      const lines = [['option', 'default', 'allowed', 'meaning'], ['---', '---', '---', '---'], ...rows]
-      const text = lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-      return { schema, checks, text: [`### ${title}`, intro, text].filter((part) => part !== undefined).join('\n\n') }
+      const text = [`### ${title}`, intro, optionTable(['option', 'default', 'allowed', 'meaning'], rows)]
+      return { schema, checks, text: text.filter((part) => part !== undefined).join('\n\n') }
     }),
   )
   const inherited = told.get('consumerSchema')
@@ -102,13 +102,15 @@ function rowsOf(checks: Property, declared: ReadonlyMap<string, DeclaredProperty
   return Array.from(declared, ([name, { comment, type }]) => {
     const check = checks.properties?.[name]
     if (check === undefined) throw new Error(`no schema checks the option ${prefix}${name}`)
-    const { meaning, ofDefault } = readComment(comment)
+    const { meaning: said, ofDefault } = readComment(comment)
+    const allowedValues = allowed(check, type)
+    const meaning = said.replace(`; ${allowedValues}.`, '.') // the cell beside it says so
     if (meaning === '') throw new Error(`the comment of the option ${prefix}${name} says nothing`)
     const isRequired = checks.required?.includes(name) === true
     return [
       `\`${prefix}${name}\``,
       isRequired ? 'required' : defaultOf(`${prefix}${name}`, ofDefault, check.default),
-      allowed(check, type),
+      allowedValues,
       meaning,
     ].map((cell) => cell.replaceAll('|', '\\|'))
   })

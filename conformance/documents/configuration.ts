@@ -4,6 +4,7 @@ import { brokerDefaults } from '@goqueue/broker-core'
 import { format, resolveConfig } from 'prettier'
 import { clientOptionTables } from './client-options.ts'
 import { moduleInside, propertyComments } from './inside.ts'
+import { optionTable } from './option-table.ts'
 
 interface Schema {
   toJSONSchema(options: { io: 'input' }): { properties: Record<string, Property> }
@@ -127,8 +128,7 @@ function table({ defaults, schema, comments }: Settings): string {
     const key = name.replace(/[A-Z]/g, (letter) => `.${letter.toLowerCase()}`)
     return [`\`${key}\``, shown(value), allowed(property), meaning(comment, key)]
   })
-  const lines = [['key', 'default', 'allowed', 'meaning'], ['---', '---', '---', '---'], ...rows]
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  return optionTable(['key', 'default', 'allowed', 'meaning'], rows)
 }
 
 function shown(value: unknown): string {

@@ -77,7 +77,7 @@ export interface GroupConsumerOptions<T extends TopicToRead = string | RegExp> e
   readonly groupId: string
   /**
    * Makes the member static (KIP-345, Kafka's `group.instance.id`): back within the session timeout it has its
-   * partitions again without a rebalance. 1 to 249 of `[a-zA-Z0-9._-]`, unique in the group.
+   * partitions again without a rebalance. Unique in the group; 1 to 249 of `[a-zA-Z0-9._-]`.
    */
   readonly consumerId?: string | undefined
   /**
@@ -131,8 +131,8 @@ export interface GroupConsumerOptions<T extends TopicToRead = string | RegExp> e
   /** How long what is finished waits to be committed by itself. Default: 5,000. */
   readonly autoCommitIntervalMs?: number | undefined
   /**
-   * When nothing of a partition was delivered for so long though there is something, `goqueue:client:stall` tells why, and
-   * unless it is the application that is waited for, the member starts over. Default: 60,000; Infinity: never.
+   * How long nothing of a partition may be delivered though there is something. After it `goqueue:client:stall` tells why,
+   * and unless it is the application that is waited for, the member starts over. Infinity: never. Default: 60,000.
    */
   readonly stallTimeoutMs?: number | undefined
 }
