@@ -17,6 +17,15 @@ it('columns line up, numbers to the right, and what is not known is a dash', () 
   )
 })
 
+it('a column stands where it is told to', () => {
+  const rows = [{ id: null, took: '3 ms' }]
+  const text = table(rows, [
+    { heading: 'CONSUMER ID', cell: ({ id }) => id, align: 'left' },
+    { heading: 'TIME TAKEN', cell: ({ took }) => took, align: 'right' },
+  ])
+  expect(text).toBe('CONSUMER ID   TIME TAKEN\n-                   3 ms\n')
+})
+
 it('N16: a name with control characters cannot break the table', () => {
   expect(table([{ name: 'a\nb\x1b[31m' }], [{ heading: 'GROUP', cell: ({ name }) => name }])).toBe(
     'GROUP\na\\x0ab\\x1b[31m\n',

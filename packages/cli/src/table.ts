@@ -4,11 +4,11 @@ import { grouped, printable } from './text.ts'
 
 type Cell = string | number | null
 
-/** A column: its heading, and what it shows of a row. Numbers are grouped and stand to the right, texts where `align` says; null shows as '-'. */
+/** A column: its heading, and what it shows of a row. Numbers are grouped and stand to the right unless `align` says otherwise; null shows as '-'. */
 export interface Column<Row> {
   heading: string
   cell(row: Row): Cell
-  align?: 'right'
+  align?: 'left' | 'right'
 }
 
 const NO_BORDERS = Object.fromEntries(

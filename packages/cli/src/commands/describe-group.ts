@@ -92,7 +92,7 @@ function memberTable(members: readonly GroupMember[], isDetailed: boolean): stri
   const short = shortNames(members.map(({ memberId }) => memberId))
   return table(members, [
     { heading: 'MEMBER', cell: ({ memberId }) => short(memberId) },
-    { heading: 'CONSUMER ID', cell: ({ consumerId }) => consumerId },
+    { heading: 'CONSUMER ID', cell: ({ consumerId }) => consumerId, align: 'left' },
     { heading: 'CLIENT ID', cell: ({ clientId }) => clientId },
     { heading: 'HOST', cell: ({ host }) => host },
     {
@@ -118,6 +118,10 @@ function partitionTable(partitions: readonly PartitionLag[], members: readonly G
     { heading: 'LOG END', cell: ({ logEndOffset }) => logEndOffset },
     { heading: 'LAG', cell: ({ lag }) => lag },
     { heading: 'TIME BEHIND', cell: ({ timeBehindMs }) => timeSpan(timeBehindMs) },
-    { heading: 'OWNER', cell: ({ owner }) => (owner === null ? null : short(names.get(owner) ?? owner)) },
+    {
+      heading: 'OWNER',
+      cell: ({ owner }) => (owner === null ? null : short(names.get(owner) ?? owner)),
+      align: 'left',
+    },
   ])
 }

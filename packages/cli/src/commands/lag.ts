@@ -133,7 +133,11 @@ function partitionTable({ members, partitions }: GroupLag): string {
     { heading: 'COMMITTED', cell: ({ committedOffset }) => committedOffset },
     { heading: 'LOG END', cell: ({ logEndOffset }) => logEndOffset },
     ...totals<PartitionLag>(),
-    { heading: 'OWNER', cell: ({ owner }) => (owner === null ? null : short(names.get(owner) ?? owner)) },
+    {
+      heading: 'OWNER',
+      cell: ({ owner }) => (owner === null ? null : short(names.get(owner) ?? owner)),
+      align: 'left',
+    },
   ])
 }
 

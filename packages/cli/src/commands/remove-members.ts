@@ -85,7 +85,7 @@ function choose(
 function said(what: string, members: readonly GroupMember[], execute: boolean): string {
   const rows = table(members, [
     { heading: 'MEMBER', cell: ({ memberId }) => memberId },
-    { heading: 'CONSUMER ID', cell: ({ consumerId }) => consumerId },
+    { heading: 'CONSUMER ID', cell: ({ consumerId }) => consumerId, align: 'left' },
     { heading: 'HOST', cell: ({ host }) => host },
     { heading: 'PARTITIONS', cell: ({ assignment }) => Object.values(assignment).flat().length },
   ])
