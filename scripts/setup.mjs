@@ -3,8 +3,11 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -94,11 +97,17 @@ function fail(message) {
 
 class SetupError extends Error {}
 
-/** Runs a command and streams what it prints to stderr, so that stdout stays the caller's. */
+/** Runs a command. What it prints is shown when it fails, on stderr: a compiler that goes well is of no interest. */
 function run(stage, command, args, options = {}) {
-  process.stderr.write(`setup: ${stage}\n`)
+  process.stderr.write(`setup: ${stage}…\n`)
   const started = performance.now()
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options })
+  const directory = mkdtempSync(join(tmpdir(), 'goqueue-setup-'))
+  const output = join(directory, 'output')
+  const file = openSync(output, 'w')
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', file, file], ...options })
+  closeSync(file)
+  if (result.status !== 0) process.stderr.write(readFileSync(output))
+  rmSync(directory, { recursive: true, force: true })
   if (result.error) fail(`${stage}: ${command} could not be started: ${result.error.message}`)
   if (result.status !== 0) fail(`${stage}: ${command} ${args.join(' ')} ended with ${result.signal ?? result.status}`)
   process.stderr.write(`setup: ${stage}: done in ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
@@ -122,7 +131,7 @@ function canLoadSqlite() {
 }
 
 function install() {
-  pnpm('install dependencies (a minute or two the first time: SQLite is compiled)', [
+  pnpm('install dependencies (the first time it is compiling SQLite, a few minutes on a slow machine)', [
     'install',
     '--frozen-lockfile',
     '--prod=false',

@@ -10,7 +10,7 @@ import { BrokerProcess } from './broker-process.ts'
 import { readDataSet } from './data-set.ts'
 import type { FromWorker } from './messages.ts'
 import { progressBar, say, type ProgressBar } from './screen.ts'
-import { judge, rowName } from './verdict.ts'
+import { inWords, judge, rowName } from './verdict.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 const TOPIC = 'flights'
@@ -72,6 +72,7 @@ class Scene {
 
   /** Lets three workers share the topic; resolves when every row was finished by somebody. */
   async play(): Promise<void> {
+    say('starting three workers…')
     const names = ['worker-1', 'worker-2', 'worker-3']
     await Promise.all(names.map((name) => this.hire(name)))
     for (const worker of this.workers) worker.join()
@@ -198,7 +199,9 @@ async function main(): Promise<boolean> {
     say(`\n${stdout.trimEnd()}\n`)
     await scene.stop()
     const exitCode = await broker.end('SIGTERM')
-    const { rows, counted, missing, redelivered, foreign } = await judge(produced, scene.files)
+    const verdict = await judge(produced, scene.files)
+    const { rows, counted, missing, redelivered, foreign } = verdict
+    say(inWords(verdict))
     say(`rows ${rows}, counted ${counted}, missing ${missing}, redelivered ${redelivered}`)
     if (foreign > 0) say(`${foreign} finished records are no rows of the data set`)
     if (lag > 0) say(`the group is still ${lag} records behind`)

@@ -33,3 +33,10 @@ export async function judge(produced: ReadonlySet<string>, files: readonly strin
     foreign,
   }
 }
+
+/** The verdict in a sentence. */
+export function inWords({ rows, missing, redelivered }: Verdict): string {
+  if (missing > 0) return `LOST: ${missing} of ${rows} rows ${missing === 1 ? 'was' : 'were'} finished by nobody.`
+  const again = redelivered === 0 ? 'none twice' : `${redelivered} of them again after a kill`
+  return `Nothing was lost: every one of the ${rows} rows was finished, ${again}.`
+}
