@@ -1,5 +1,6 @@
 // Basic use: a consumer joins a group, sees what it was assigned, works through some records, commits each and leaves.
 import { Client } from '@goqueue/client'
+import '../no-broker.ts'
 
 const broker = process.argv[2] ?? process.env.GOQUEUE_BROKER ?? 'localhost:9092'
 const client = new Client({ brokers: [broker], clientId: 'basic-use', timeoutMs: 10_000 })

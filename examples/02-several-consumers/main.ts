@@ -1,6 +1,7 @@
 // Several consumers: three members of one group share four partitions; when one leaves, the others take over its share.
 import { EventEmitter, once } from 'node:events'
 import { Client } from '@goqueue/client'
+import '../no-broker.ts'
 
 const PARTITIONS = 4
 const RECORDS = 12

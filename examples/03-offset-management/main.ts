@@ -1,5 +1,6 @@
 // Offset management: commit with a note of one's own, ask what is committed, go on from there after a restart, go back.
 import { Client, type GroupConsumer } from '@goqueue/client'
+import '../no-broker.ts'
 
 const TOPIC = 'readings'
 const GROUP = 'archive'

@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Client, topic } from '@goqueue/client'
 import { z } from 'zod'
+import '../no-broker.ts'
 
 const broker = process.argv[2] ?? process.env.GOQUEUE_BROKER ?? 'localhost:9092'
 const client = new Client({ brokers: [broker], clientId: 'typed-worker', timeoutMs: 10_000 })

@@ -3,6 +3,7 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { Client, type GroupConsumer, type RecordPlace } from '@goqueue/client'
+import '../no-broker.ts'
 
 const TOPIC = 'deliveries'
 const PARTITIONS = [0, 1, 2, 3, 4, 5]
