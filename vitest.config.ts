@@ -15,6 +15,8 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', 'conformance/interop/**'],
     retry: 0,
+    // By itself vitest leaves one core alone, which of two is half; and many of these tests wait for processes.
+    maxWorkers: '100%',
     // A limit for what hangs, never a measure of speed: the machine may be busy with something else.
     testTimeout: 60_000,
     hookTimeout: 60_000,
