@@ -22,7 +22,14 @@ class Deliveries {
   /** By partition, in the order of delivery. */
   readonly offsets = PARTITIONS.map((): number[] => [])
   readonly signals = new Map<number, Set<AbortSignal>>()
+  private failure: { readonly error: unknown } | null = null
   private wake = () => {}
+
+  /** A member reads no more: whoever waits for records hears why. */
+  fail(error: unknown): void {
+    this.failure ??= { error }
+    this.wake()
+  }
 
   note({ partition, offset, signal }: ConsumerRecord): void {
     this.offsets[partition]!.push(offset)
@@ -32,7 +39,10 @@ class Deliveries {
   }
 
   async until(isThere: () => boolean): Promise<void> {
-    while (!isThere()) await new Promise<void>((resolve) => (this.wake = resolve))
+    while (!isThere()) {
+      if (this.failure !== null) throw this.failure.error
+      await new Promise<void>((resolve) => (this.wake = resolve))
+    }
   }
 
   /** Resolves when so many records of each of these partitions have been delivered. */
@@ -91,10 +101,10 @@ it(
     const { memberId } = dying
 
     const deliveries = new Deliveries()
-    const reading = survivors.map(async (member) => {
+    const read = async (member: GroupConsumer) => {
       for await (const record of member) deliveries.note(record)
-    })
-    for (const each of reading) each.catch(() => {})
+    }
+    for (const member of survivors) read(member).catch((error: unknown) => deliveries.fail(error))
     const producer = client.producer()
     // One round after another, each when the last is delivered: from before the death until the dead one's flow again.
     let rounds = 0

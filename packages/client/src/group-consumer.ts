@@ -260,10 +260,11 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
    * Finished records are committed at intervals, when partitions are given up, and in the end. When partitions are given
    * up, handlers at work may end; for a rebalance their signal fires after three quarters of `rebalanceTimeoutMs`.
    *
-   * Resolves when the member leaves or is closed. Rejects when it cannot go on: with HANDLER_FAILED, whose cause is what
-   * the handler threw, for a record that has failed for good and has no dead-letter topic to go to, and as iterating does. Then what is finished is committed,
-   * and the failed record is the next to be read. The membership goes on until it is left or closed. A handler that has not
-   * ended five seconds after that is waited for no longer: its record may be handled again while it is still at work.
+   * Resolves when the member leaves or is closed. Rejects when it cannot go on, as iterating does, and with HANDLER_FAILED
+   * for a record that has failed for good and has no dead-letter topic to go to: its message names the record, its `cause` is
+   * what the handler threw. Then what is finished is committed, and the failed record is the next to be read. The membership
+   * goes on until it is left or closed. A handler that has not ended five seconds after that is waited for no longer: its
+   * record may be handled again while it is still at work.
    */
   async run(options: RunOptions<R>): Promise<void> {
     this.refuseIfClosed()

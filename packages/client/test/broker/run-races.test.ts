@@ -10,10 +10,10 @@ import {
   type ConsumerRecord,
   type GroupConsumer,
   type GroupConsumerOptions,
-  type RunOptions,
   type StallEvent,
 } from '../../src/index.ts'
 import { answeringWire, type Answers } from '../answering-wire.ts'
+import { running } from '../running.ts'
 import { World } from '../world.ts'
 
 let world: World
@@ -49,19 +49,6 @@ async function send(count: number, { partition = 0, keys = ['k'] as (string | nu
     value: `${i}${pad}`,
   }))
   await world.run(client.producer().send(records))
-}
-
-/** Runs in the background; `outcome` is undefined until the run has ended. */
-function running(group: GroupConsumer, options: RunOptions) {
-  const state: { outcome: undefined | 'resolved' | { error: unknown }; promise: Promise<void> } = {
-    outcome: undefined,
-    promise: group.run(options),
-  }
-  state.promise.then(
-    () => (state.outcome = 'resolved'),
-    (error: unknown) => (state.outcome = { error }),
-  )
-  return state
 }
 
 const committed = (group: GroupConsumer, partition = 0) => world.run(group.fetchCommittedOffset('orders', partition))
@@ -908,6 +895,7 @@ describe('commits', () => {
     isRefusing = false
     held[0]!()
     await world.pass(1_000)
+    expect(sent).toContain(5)
     for (const [i, offset] of sent.slice(1).entries()) expect(offset).toBeGreaterThanOrEqual(sent[i]!)
   })
 

@@ -1,6 +1,7 @@
 // group.run against a real broker on virtual time: lanes, commits, retries, dead letters, deadlines, and how it ends.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, ConsumerRecord, GroupConsumer, GroupConsumerOptions, RunOptions } from '../../src/index.ts'
+import type { Client, ConsumerRecord, GroupConsumer, GroupConsumerOptions } from '../../src/index.ts'
+import { running } from '../running.ts'
 import { World } from '../world.ts'
 
 let world: World
@@ -29,19 +30,6 @@ async function send(count: number, { partition = 0, keys = ['k'] as (string | nu
     value: String(from + i),
   }))
   await world.run(client.producer().send(records))
-}
-
-/** Runs in the background; `outcome` is undefined until the run has ended. */
-function running(group: GroupConsumer, options: RunOptions) {
-  const state: { outcome: undefined | 'resolved' | { error: unknown }; promise: Promise<void> } = {
-    outcome: undefined,
-    promise: group.run(options),
-  }
-  state.promise.then(
-    () => (state.outcome = 'resolved'),
-    (error: unknown) => (state.outcome = { error }),
-  )
-  return state
 }
 
 const committed = (group: GroupConsumer, partition = 0) => world.run(group.fetchCommittedOffset('orders', partition))
