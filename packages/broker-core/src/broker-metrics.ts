@@ -55,6 +55,9 @@ export interface PartitionMetrics {
   readonly sizeBytes: number
   /** Records behind the durable offset: a power cut would take them. */
   readonly recordsNotDurable: number
+  readonly bytesNotDurable: number
+  /** Since the oldest of them was appended; 0 where there is none. */
+  readonly ageOfNotDurableMs: number
   readonly condition: LogCondition
 }
 
@@ -108,16 +111,21 @@ export function logOf(topics: TopicCatalog, topic: string, partition: number): T
 
 export function partitionMetrics(topics: TopicCatalog): PartitionMetrics[] {
   return Array.from(topics.all()).flatMap(({ name, logs }) =>
-    logs.map((log, partition) => ({
-      topic: name,
-      partition,
-      logStartOffset: log.logStartOffset,
-      highWatermark: log.highWatermark,
-      logEndOffset: log.logEndOffset,
-      sizeBytes: log.sizeBytes,
-      recordsNotDurable: log.recordsNotDurable,
-      condition: log.condition,
-    })),
+    logs.map((log, partition) => {
+      const { records, bytes, ageMs } = log.notDurable
+      return {
+        topic: name,
+        partition,
+        logStartOffset: log.logStartOffset,
+        highWatermark: log.highWatermark,
+        logEndOffset: log.logEndOffset,
+        sizeBytes: log.sizeBytes,
+        recordsNotDurable: records,
+        bytesNotDurable: bytes,
+        ageOfNotDurableMs: ageMs,
+        condition: log.condition,
+      }
+    }),
   )
 }
 

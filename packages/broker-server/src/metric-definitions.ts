@@ -240,6 +240,16 @@ const partitions: readonly MetricDefinition[] = [
     'Records between what is known to be on the disk and the end of the log: a power cut would take them.',
     (one) => one.recordsNotDurable,
   ),
+  ofPartitions(
+    'goqueue_partition_bytes_not_durable',
+    'Bytes of these records, as they stand in the log.',
+    (one) => one.bytesNotDurable,
+  ),
+  ofPartitions(
+    'goqueue_partition_not_durable_age_seconds',
+    'How long ago the oldest of these records was appended; 0 where there is none.',
+    (one) => one.ageOfNotDurableMs / MS_PER_SECOND,
+  ),
   ofPartitions('goqueue_partition_size_bytes', 'Bytes of all segments.', (one) => one.sizeBytes),
 ]
 

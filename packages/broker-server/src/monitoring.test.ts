@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { Client } from '@goqueue/client'
 import { openBroker, type Broker, type BrokerOptions } from '@goqueue/broker-core'
-import { MemoryFileSystem } from '@goqueue/broker-core/testing'
+import { MemoryFileSystem, VirtualRuntime } from '@goqueue/broker-core/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { dial, joinGroup } from '../test/processes/raw-requests.ts'
 import { parseScrape, type Scrape } from '../test/scraped.ts'
@@ -192,6 +192,20 @@ describe('/metrics', () => {
     expect(await free({ freeBytes: () => Promise.resolve(0) })).toEqual([0])
     expect(await free({ freeBytes: () => Promise.reject(new Error('EIO')) })).toEqual([])
     expect(await free({})).toEqual([])
+  })
+
+  it('says how much of a log is not on the disk, in bytes and seconds', async () => {
+    const runtime = new VirtualRuntime()
+    const { url, client, broker } = await open({ runtime, flush: 'os' })
+    await client.admin().createTopic({ name: 'orders', partitions: 1 })
+    await client.producer().send({ topic: 'orders', value: 'a', timestampMs: runtime.wallClockMs() })
+    runtime.advance(2_500)
+    const { value } = await scrape(url)
+    const orders = { topic: 'orders', partition: '0' }
+    const bytes = value('goqueue_partition_bytes_not_durable', orders)
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBe(broker.metrics().partitions[0]?.sizeBytes)
+    expect(value('goqueue_partition_not_durable_age_seconds', orders)).toBe(2.5)
   })
 
   it('connections that a limit kept out are counted by that limit', async () => {

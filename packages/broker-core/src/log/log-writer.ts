@@ -5,6 +5,7 @@ import { assert } from '../assert.ts'
 import type { Runtime } from '../runtime.ts'
 import type { FileHandle } from '../storage/file-system.ts'
 import { parentOf } from '../storage/parent-of.ts'
+import { BatchSum } from './batch-sum.ts'
 import type { FlushCounts } from './flush-counts.ts'
 import type { FlushScheduler } from './flush-scheduler.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
@@ -16,8 +17,15 @@ const LARGEST_GROUP_BYTES = 4 * 1024 * 1024
 /** Indexes are saved at least so often: what is missing after a crash is made anew from the log. */
 const UNSAVED_ENTRIES = 4096
 
+interface BatchItem {
+  kind: 'batch'
+  bytes: Buffer
+  header: RecordBatchHeader
+  appendMs: number
+}
+
 type Item =
-  | { kind: 'batch'; bytes: Buffer; header: RecordBatchHeader; appendMs: number }
+  | BatchItem
   /** The batches behind it go to a new segment that starts at this offset. */
   | { kind: 'roll'; baseOffset: number; done: () => void }
   /** Taken when the log's end was at this offset; saved when that is durable. */
@@ -51,19 +59,33 @@ export class LogWriter {
   private readonly durable = new OffsetWaiters()
   private readonly visible = new OffsetWaiters()
   private pending: Item[] = []
+  /** Taken from `pending`, and not in the file yet. */
+  private beingWritten: readonly BatchItem[] = []
   private isWriting = false
   private writing: Promise<void> = Promise.resolve()
   private snapshots: Promise<void> = Promise.resolve()
   private flushing: 'idle' | 'queued' | 'running' = 'idle'
   private flushed: Promise<void> = Promise.resolve()
   private isFlushWanted = false
-  /** Batches in the file since the last sync began. */
-  private unsyncedBatches = 0
+  /** Batches in the file since the last sync began; after a failure, all that will never be known to be durable. */
+  private unsynced = new BatchSum()
+  /** Those that the sync under way will make durable. */
+  private beingSynced = new BatchSum()
   private handle: FileHandle | null = null
 
   constructor(options: LogWriterOptions) {
     this.options = options
     this.writtenOffset = this.durableOffset = this.highWatermark = options.endOffset
+  }
+
+  /** All batches that were appended and are not on the disk, so far as is known. */
+  get notDurable(): BatchSum {
+    const sum = new BatchSum()
+    sum.addAll(this.beingSynced)
+    sum.addAll(this.unsynced)
+    for (const { bytes, appendMs } of this.beingWritten) sum.add(bytes.length, appendMs)
+    for (const item of this.pending) if (item.kind === 'batch') sum.add(item.bytes.length, item.appendMs)
+    return sum
   }
 
   /** Queues a batch; it is written in this order, with others in one write if one is under way. */
@@ -145,8 +167,8 @@ export class LogWriter {
   }
 
   /** The batches up to the next roll or snapshot, as many as one write should hold. */
-  private takeGroup(): Extract<Item, { kind: 'batch' }>[] {
-    const group: Extract<Item, { kind: 'batch' }>[] = []
+  private takeGroup(): BatchItem[] {
+    const group: BatchItem[] = []
     let bytes = 0
     for (const item of this.pending) {
       if (item.kind !== 'batch' || bytes >= LARGEST_GROUP_BYTES) break
@@ -157,7 +179,8 @@ export class LogWriter {
     return group
   }
 
-  private async writeGroup(group: readonly Extract<Item, { kind: 'batch' }>[]): Promise<void> {
+  private async writeGroup(group: readonly BatchItem[]): Promise<void> {
+    this.beingWritten = group
     const handle = this.handle ?? (await this.openActive())
     const segment = this.options.segments.at(-1)!
     try {
@@ -168,11 +191,12 @@ export class LogWriter {
       throw error
     }
     if (this.failure !== null) return
-    for (const { header, appendMs } of group) {
+    for (const { header, bytes, appendMs } of group) {
       segment.noteBatch(header)
       segment.lastAppendMs = appendMs
+      this.unsynced.add(bytes.length, appendMs)
     }
-    this.unsyncedBatches += group.length
+    this.beingWritten = []
     this.writtenOffset = nextOffset(group.at(-1)!.header)
     this.written.release(this.writtenOffset)
     if (this.options.isVisibleWhenWritten()) this.show(this.writtenOffset)
@@ -250,12 +274,13 @@ export class LogWriter {
 
   private async sync(handle: FileHandle): Promise<void> {
     const { runtime, flushCounts } = this.options
-    const batches = this.unsyncedBatches
-    this.unsyncedBatches = 0
+    const { batches } = (this.beingSynced = this.unsynced)
+    this.unsynced = new BatchSum()
     const startMs = runtime.nowMs()
     await handle.datasync()
     flushCounts.durationMs.observe(runtime.nowMs() - startMs)
     flushCounts.batches.observe(batches)
+    this.beingSynced = new BatchSum()
   }
 
   private show(offset: number): void {
@@ -267,6 +292,9 @@ export class LogWriter {
   private fail(error: unknown): void {
     if (this.failure !== null) return
     this.failure = error
+    this.unsynced = this.notDurable
+    this.beingSynced = new BatchSum()
+    this.beingWritten = []
     for (const item of this.pending.splice(0)) if (item.kind === 'roll') item.done()
     this.written.failAll()
     this.durable.failAll()

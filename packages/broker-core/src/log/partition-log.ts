@@ -138,9 +138,14 @@ export class PartitionLog {
     return this.writer.failure === null ? 'sound' : 'offline'
   }
 
-  /** Records in the log that a power cut would take: with the default `flush`, nobody was told of them yet. */
-  get recordsNotDurable(): number {
-    return this.logEndOffset - this.writer.durableOffset
+  /**
+   * What a power cut would take: with the default `flush`, nobody was told of it yet. `ageMs` is the time since the
+   * oldest of it was appended, 0 where there is nothing.
+   */
+  get notDurable(): { readonly records: number; readonly bytes: number; readonly ageMs: number } {
+    const { bytes, firstAppendMs } = this.writer.notDurable
+    const ageMs = firstAppendMs === null ? 0 : Math.max(0, this.options.runtime.wallClockMs() - firstAppendMs)
+    return { records: this.logEndOffset - this.writer.durableOffset, bytes, ageMs }
   }
 
   /** What the recovery-point file says of this log. */

@@ -140,6 +140,8 @@ describe('logs', () => {
       highWatermark: 2,
       logEndOffset: 2,
       recordsNotDurable: 0,
+      bytesNotDurable: 0,
+      ageOfNotDurableMs: 0,
       condition: 'sound',
     })
     expect(first!.sizeBytes).toBe(records('a', 'b').length)
@@ -159,10 +161,43 @@ describe('logs', () => {
     disk.onOperation = undefined
     release()
     await Promise.all([waiting, ...others])
+    expect(broker.metrics().partitions[0]).toMatchObject({ recordsNotDurable: 0, bytesNotDurable: 0 })
     const { flushMs, flushedBatches, flushFailuresTotal } = broker.metrics().log
     expect(flushMs).toMatchObject({ count: 2, sum: 7, max: 7 })
     expect(flushedBatches).toMatchObject({ count: 2, sum: 3, max: 2 })
     expect(flushFailuresTotal).toBe(0)
+  })
+
+  it('say how many bytes are not on the disk, and for how long, whether they wait for the write, the sync or the next one', async () => {
+    const bytes = records('a').length
+    const held: { name: string; release: () => void }[] = []
+    disk.onOperation = ({ name }) =>
+      name === 'fdatasync' || name === 'write' ? new Promise((release) => held.push({ name, release })) : undefined
+    const letGo = async () => {
+      const { name, release } = held.shift()!
+      release()
+      await passed(broker, runtime, 0)
+      return name
+    }
+    const notDurable = () => {
+      const { recordsNotDurable, bytesNotDurable, ageOfNotDurableMs } = broker.metrics().partitions[0]!
+      return [recordsNotDurable, bytesNotDurable, ageOfNotDurableMs]
+    }
+    const produced = [produce(client, 'orders', records('a'))]
+    await passed(broker, runtime, 5)
+    expect(notDurable()).toEqual([1, bytes, 5]) // being written
+    produced.push(produce(new WireClient(broker), 'orders', records('b')))
+    await passed(broker, runtime, 3)
+    expect(notDurable()).toEqual([2, 2 * bytes, 8]) // the second behind it
+    expect(await letGo()).toBe('write')
+    await passed(broker, runtime, 2)
+    expect(notDurable()).toEqual([2, 2 * bytes, 10]) // the first being synced, the second being written
+    for (let turn = 0; turn < 2; turn += 1) await letGo()
+    expect(notDurable()).toEqual([1, bytes, 5]) // the first is durable
+    disk.onOperation = undefined
+    for (const { release } of held.splice(0)) release()
+    await Promise.all(produced)
+    expect(notDurable()).toEqual([0, 0, 0])
   })
 
   it('a sync that fails takes its log offline and is counted as a failure', async () => {
@@ -172,6 +207,7 @@ describe('logs', () => {
     expect((await produce(client, 'orders', records('a'))).errorCode).toBe('KAFKA_STORAGE_ERROR')
     const { partitions, log, eventsTotal } = broker.metrics()
     expect(partitions.map(({ condition }) => condition)).toEqual(['offline', 'sound'])
+    expect(partitions[0]).toMatchObject({ recordsNotDurable: 1, bytesNotDurable: records('a').length })
     expect(log).toMatchObject({ flushFailuresTotal: 1, flushMs: { count: 0 } })
     expect(eventsTotal.get('log-failed')).toBe(1)
     disk.onOperation = undefined
