@@ -247,8 +247,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     }))
     const topics = await TopicCatalog.load({ snapshot, store, logs, runtime, report: reportOf, limits: settings })
     const recoveryMs = runtime.nowMs() - recoveryStartMs
-    const rebalances = new RebalanceHistory({ topics, report })
-    const groups = GroupCoordinator.load({
+    const rebalances = new RebalanceHistory({ topics, report, existingGroups: () => groups.ids() })
+    const groups: GroupCoordinator = GroupCoordinator.load({
       snapshot,
       store,
       runtime,

@@ -43,23 +43,56 @@ export interface RebalanceRecord {
 
 /** The last 100 rebalances of a group, oldest first. Rejects with a CommandError where nothing is kept of it. */
 export async function rebalancesOf(client: Client, groupId: string, signal: AbortSignal): Promise<RebalanceRecord[]> {
-  const { beginOffset, endOffset } = await rangeOf(client, groupId)
-  const found: RebalanceRecord[] = []
-  if (beginOffset < endOffset) {
-    const consumer = client.consumer()
-    consumer.assign([{ topic: TOPIC, partition: 0, offset: beginOffset }])
-    for await (const { key, value, offset } of consumer.records({ signal })) {
-      if (key?.toString() === groupId && value !== null) found.push(understood(groupId, value))
-      if (found.length > KEPT) found.shift()
-      if (offset + 1 >= endOffset) break
+  let range = await rangeOf(client, groupId)
+  for (;;) {
+    const found = await readRange(client, groupId, range, signal)
+    const after = await rangeOf(client, groupId)
+    // Room was made in the topic meanwhile: what was kept of its older part stands behind the end that was read to.
+    if (after.beginOffset !== range.beginOffset) {
+      range = after
+      continue
     }
+    if (found.length > 0) return found
+    await aboutGroup(groupId, client.admin().describeGroup(groupId))
+    throw new CommandError(`No rebalance of group '${groupId}' is kept.`)
   }
-  if (found.length > 0) return found
-  await aboutGroup(groupId, client.admin().describeGroup(groupId))
-  throw new CommandError(`No rebalance of group '${groupId}' is kept.`)
 }
 
-async function rangeOf(client: Client, groupId: string): Promise<{ beginOffset: number; endOffset: number }> {
+async function readRange(
+  client: Client,
+  groupId: string,
+  { beginOffset, endOffset }: OffsetRange,
+  signal: AbortSignal,
+): Promise<RebalanceRecord[]> {
+  if (beginOffset >= endOffset) return []
+  let found: RebalanceRecord[] = []
+  const consumer = client.consumer()
+  consumer.assign([{ topic: TOPIC, partition: 0, offset: beginOffset }])
+  for await (const { key, value, offset } of consumer.records({ signal })) {
+    if (key?.toString() === groupId && value !== null) found.push(understood(groupId, value))
+    if (found.length >= 2 * KEPT) found = lastOf(found)
+    if (offset + 1 >= endOffset) break
+  }
+  return lastOf(found)
+}
+
+/** In the order of their happening. What the broker kept of an older part of the topic, it has written again behind. */
+function lastOf(records: readonly RebalanceRecord[]): RebalanceRecord[] {
+  const sorted = [...records].sort((a, b) => a.settledMs - b.settledMs || a.generationId - b.generationId)
+  return sorted
+    .filter((record, index) => {
+      const before = sorted[index - 1]
+      return record.settledMs !== before?.settledMs || record.generationId !== before.generationId
+    })
+    .slice(-KEPT)
+}
+
+interface OffsetRange {
+  readonly beginOffset: number
+  readonly endOffset: number
+}
+
+async function rangeOf(client: Client, groupId: string): Promise<OffsetRange> {
   try {
     const { partitionDetails } = await client.admin().describeTopic(TOPIC)
     const [partition] = partitionDetails

@@ -246,6 +246,11 @@ export class GroupCoordinator {
     return listGroups(this.groups.values(), filter)
   }
 
+  /** Every group there is, those that are being read from the store again included. */
+  ids(): Set<string> {
+    return new Set([...this.groups.keys(), ...this.reloading])
+  }
+
   /** Every group as it is, to be looked at. */
   all(): Iterable<HostedGroup> {
     return this.groups.values()

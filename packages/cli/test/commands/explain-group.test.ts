@@ -5,6 +5,8 @@ import { Cluster, Collector } from './cluster.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }) // a real broker on a busy machine takes its time
 
+const HISTORY = '__goqueue_rebalances'
+
 let cluster: Cluster
 let client: Client
 
@@ -93,6 +95,23 @@ it('shows the last 100 of a group, however many there were', async () => {
   while (found.at(-1)?.generationId !== last) found = await explained('visited')
   expect(found.map(({ generationId }) => generationId)).toEqual(Array.from({ length: 100 }, (_, index) => index + 5))
   expect(await explained()).toHaveLength(3)
+})
+
+it('shows what happened long ago, in its order, where another group has rebalanced ever since', async () => {
+  const before = await explained()
+  // 500 partitions with a long name move at each visit: a record is as large as it can be.
+  const wide = 'w'.repeat(249)
+  await client.admin().createTopic({ name: wide, partitions: 600 })
+  await client.admin().alterGroupOffsets('flapping', [{ topic: wide, partition: 0, offset: 0 }])
+  const beginOffset = async () => (await client.admin().describeTopic(HISTORY)).partitionDetails[0]!.beginOffset
+  const visitor = client.groupConsumer({ groupId: 'flapping', consumerId: 'c'.repeat(200), topics: [wide] })
+  while ((await beginOffset()) === 0) {
+    await visitor.joinGroup()
+    await visitor.leaveGroup()
+  }
+  expect(await explained()).toEqual(before)
+  const generations = (await explained('flapping')).map(({ generationId }) => generationId)
+  expect(generations).toEqual(Array.from({ length: 100 }, (_, index) => generations[0]! + index))
 })
 
 it('is a paragraph for each rebalance where the terminal is narrow', async () => {
