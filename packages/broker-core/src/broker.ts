@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { assertionFailures } from './assert.ts'
 import type { BrokerEvent } from './broker-event.ts'
 import { groupMetrics, partitionMetrics, requestMetrics, type BrokerMetrics } from './broker-metrics.ts'
+import { clampOffsets } from './clamp-offsets.ts'
 import { Connection } from './connection.ts'
 import { ConnectionCounts } from './connection-counts.ts'
 import { GroupCoordinator } from './coordinator/group-coordinator.ts'
@@ -247,9 +248,10 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     }))
     const topics = await TopicCatalog.load({ snapshot, store, logs, runtime, report: reportOf, limits: settings })
     const recoveryMs = runtime.nowMs() - recoveryStartMs
+    const offsets = await clampOffsets({ offsets: snapshot.offsets, topics, store, report })
     const rebalances = new RebalanceHistory({ topics, report, existingGroups: () => groups.ids() })
     const groups: GroupCoordinator = GroupCoordinator.load({
-      snapshot,
+      snapshot: { groups: snapshot.groups, offsets },
       store,
       runtime,
       report,

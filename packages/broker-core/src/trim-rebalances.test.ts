@@ -185,7 +185,7 @@ describe('the history of rebalances', () => {
 
   it('keeps what is dated far in the future because the clock was', async () => {
     const world = new World()
-    world.runtime = new VirtualRuntime({ wallClockMs: 2_082_758_400_000 })
+    world.runtime = new VirtualRuntime({ wallClockMs: 2_082_758_400_000 }) // the year 2036
     const wrong = await world.open()
     await world.flap(wrong, 3, 'calm')
     await wrong.close()
