@@ -583,10 +583,17 @@ function checkTopics(records: readonly TypedRecord<string | Topic>[]): void {
   }
 }
 
+const RECORD_FIELDS = ['topic', 'value', 'key', 'partition', 'timestampMs', 'headers'] as const
+const recordFields: ReadonlySet<string> = new Set<keyof ProducerRecord>(RECORD_FIELDS)
+
 /** The record as it goes into a batch. Throws INVALID_ARGUMENT for what cannot be sent. */
 function checkedRecord(record: ProducerRecord, index: number, wallClockMs: number): RecordToBuild {
   const { key = null, value, timestampMs = wallClockMs } = record
   const wrong = (what: string) => new GoQueueError('INVALID_ARGUMENT', `send: record ${index}: ${what}`)
+  // Names of another client's records (`timestamp`, `messages`) would be lost without a word.
+  for (const field in record) {
+    if (!recordFields.has(field)) throw wrong(`there is no field '${field}'; a record has ${RECORD_FIELDS.join(', ')}`)
+  }
   if (value !== null && !isBytes(value)) throw wrong('value must be a string, a Uint8Array or null')
   if (key !== null && !isBytes(key)) throw wrong('key must be a string, a Uint8Array or null')
   if (!Number.isSafeInteger(timestampMs)) {

@@ -1,6 +1,7 @@
 // The producer against a real broker on virtual time.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Client, ConsumerRecord, ProducerOptions } from '../../src/index.ts'
+import { z } from 'zod'
+import { topic, type Client, type ConsumerRecord, type ProducerOptions } from '../../src/index.ts'
 import { World } from '../world.ts'
 
 let world: World
@@ -199,6 +200,12 @@ describe('what is no record', () => {
     [{ topic: 'orders', value: 'x', headers: { trace: 'abc' } }, /headers must be pairs .* \[\['trace', 'abc'\]\]/],
     [{ topic: 'orders', value: 'x', headers: [['trace']] }, /headers must be pairs/],
     [{ topic: 'orders', value: 'x', headers: 'trace' }, /headers must be pairs/],
+    [
+      { topic: 'orders', value: 'x', timestamp: 5 },
+      /record 0: there is no field 'timestamp'; a record has topic, value, key, partition, timestampMs, headers$/,
+    ],
+    [{ topic: 'orders', messages: [{ value: 'x' }] }, /record 0: there is no field 'messages'/],
+    [{ topic: topic('orders', { value: z.string() }), value: 'x', acks: 1 }, /record 0: there is no field 'acks'/],
   ])('%j is refused by name, and costs no later call anything', async (record, message) => {
     const fresh = world.client()
     await expect(world.run(fresh.producer().send(record as never))).rejects.toMatchObject({
