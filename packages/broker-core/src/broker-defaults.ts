@@ -13,6 +13,8 @@ export const brokerDefaults = {
   logRetentionBytes: -1,
   /** log.retention.check.interval.ms: how often segments are looked through for what may be deleted. */
   logRetentionCheckIntervalMs: 300_000,
+  /** log.min.free.bytes: bytes of the disk under the data directory that records may not use; 0 lets them fill it. */
+  logMinFreeBytes: 67_108_864,
   /** log.index.interval.bytes: bytes of log between two index entries. */
   logIndexIntervalBytes: 4_096,
   /** message.max.bytes: the largest record batch. */

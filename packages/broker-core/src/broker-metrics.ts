@@ -4,6 +4,7 @@ import type { GroupState } from './classic-group/group.ts'
 import { stateOf, type HostedGroup } from './coordinator/hosted-group.ts'
 import { memberAssignments, type MemberAssignment } from './coordinator/member-assignments.ts'
 import type { HistogramSnapshot } from './histogram.ts'
+import type { DiskReserve } from './log/disk-reserve.ts'
 import type { LogCondition } from './log/partition-log.ts'
 import type { ApiCounts, CountedApi, CountedError } from './request-counts.ts'
 import type { Topic, TopicCatalog } from './topics/topic-catalog.ts'
@@ -19,6 +20,8 @@ export interface BrokerMetrics {
   readonly waitingFetches: { readonly count: number; readonly limit: number }
   readonly partitions: readonly PartitionMetrics[]
   readonly log: LogMetrics
+  /** Null where nothing is kept free: in memory, with `logMinFreeBytes` 0, and where the disk cannot say how full it is. */
+  readonly disk: DiskMetrics | null
   readonly store: StoreMetrics
   readonly groups: readonly GroupMetrics[]
   /** Generations that began in all groups, those that are gone included. */
@@ -76,6 +79,15 @@ export interface LogMetrics {
   readonly tailCache: { readonly usedBytes: number; readonly budgetBytes: number }
 }
 
+export interface DiskMetrics {
+  /** Bytes that are kept free of records: `logMinFreeBytes`. */
+  readonly reserveBytes: number
+  /** No records are taken, for want of room. */
+  readonly isReserveReached: boolean
+  /** Batches that were refused for it. */
+  readonly refusedAppendsTotal: number
+}
+
 export interface StoreMetrics {
   /** Milliseconds of each transaction of the metadata store. Nothing is counted in memory mode. */
   readonly commitMs: HistogramSnapshot
@@ -127,6 +139,12 @@ export function partitionMetrics(topics: TopicCatalog): PartitionMetrics[] {
       }
     }),
   )
+}
+
+export function diskMetrics(reserve: DiskReserve | null): DiskMetrics | null {
+  if (reserve === null) return null
+  const { reserveBytes, isReached, refusedAppends } = reserve
+  return { reserveBytes, isReserveReached: isReached, refusedAppendsTotal: refusedAppends }
 }
 
 export function groupMetrics(hosted: HostedGroup, topics: TopicCatalog, nowMs: number): GroupMetrics {

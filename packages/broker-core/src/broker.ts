@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { assertionFailures } from './assert.ts'
 import type { BrokerEvent } from './broker-event.ts'
-import { groupMetrics, partitionMetrics, requestMetrics, type BrokerMetrics } from './broker-metrics.ts'
+import { diskMetrics, groupMetrics, partitionMetrics, requestMetrics, type BrokerMetrics } from './broker-metrics.ts'
 import { clampOffsets } from './clamp-offsets.ts'
 import { Connection } from './connection.ts'
 import { ConnectionCounts } from './connection-counts.ts'
@@ -117,6 +117,7 @@ export class Broker {
         damagedRangesTotal: events.byKind.get('rot-found') ?? 0,
         tailCache: logs.tailCacheUse,
       },
+      disk: diskMetrics(logs.diskReserve),
       store: {
         commitMs: storage.commits.durationMs.snapshot(),
         committedWrites: storage.commits.writes.snapshot(),
@@ -139,9 +140,8 @@ export class Broker {
 
   /** Bytes that can still be written to the disk under the data directory; null in memory, and where the disk does not say. */
   async freeBytes(): Promise<number | null> {
-    const { fileSystem, directory } = this.storage
-    const free = await fileSystem.freeBytes?.(directory).catch(() => null)
-    return free ?? null
+    const free = await this.logs.freeBytes()
+    return free === Infinity ? null : free
   }
 
   /** One end of an in-process connection, for `new Client({ dial: () => broker.connect() })`. */
@@ -234,6 +234,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       report: reportOf,
       maxConcurrentFlushes: settings.maxConcurrentFlushes,
       tailCacheBytes: settings.tailCacheBytes,
+      minFreeBytes: settings.logMinFreeBytes,
       retentionCheckIntervalMs: settings.logRetentionCheckIntervalMs,
       config: {
         segmentBytes: settings.logSegmentBytes,

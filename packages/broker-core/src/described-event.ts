@@ -39,6 +39,21 @@ function describe(event: RoomEvent): Pick<BrokerEvent, 'level' | 'message'> {
       return { level: 'warn', message: `${event.file} is damaged: every log's last segment is checked whole` }
     case 'recovery-point-failed':
       return { level: 'error', message: `the recovery point could not be written: ${reason(event.error)}` }
+    case 'diskReserveReached':
+      return {
+        level: 'warn',
+        message: `no records are taken: ${event.freeBytes} bytes are free on the disk of ${event.directory}, and ${event.reserveBytes} are kept free of records (log.min.free.bytes)`,
+      }
+    case 'diskReserveRecovered':
+      return {
+        level: 'info',
+        message: `records are taken again: ${event.freeBytes} bytes are free on the disk of ${event.directory}`,
+      }
+    case 'diskReserveUnknown':
+      return {
+        level: 'warn',
+        message: `the disk of ${event.directory} does not say how much of it is free, so none is kept free of records: ${reason(event.error)}`,
+      }
     case 'writesRefused':
       return { level: 'error', message: `${event.count} metadata writes were refused: ${event.error.message}` }
     case 'storeFailed':

@@ -6,6 +6,7 @@ export type {
   BrokerMetrics,
   CommittedOffsetMetrics,
   ConnectionMetrics,
+  DiskMetrics,
   GroupMetrics,
   LogMetrics,
   PartitionMetrics,

@@ -14,6 +14,7 @@ const checks: { readonly [K in keyof BrokerSettings]: z.ZodType<BrokerSettings[K
   logRetentionMs: orUnlimited,
   logRetentionBytes: orUnlimited,
   logRetentionCheckIntervalMs: positive,
+  logMinFreeBytes: z.int().min(0),
   logIndexIntervalBytes: z.int().min(0).max(0x7fffffff),
   messageMaxBytes: z.int().min(1).max(0x7fffffff),
   logMessageTimestampAfterMaxMs: milliseconds,

@@ -88,7 +88,8 @@ export class RebalanceHistory {
     if (typeof log === 'string') return log
     const value = encodeRebalanceRecord(record, LARGEST_RECORD_BYTES)
     const records = [{ key: record.groupId, value, headers: [], timestampMs: record.settledMs }]
-    const outcome = await log.append(buildRecordBatch({ records, compression: 'none' }), { acks: 1 })
+    const batch = buildRecordBatch({ records, compression: 'none' })
+    const outcome = await log.append(batch, { acks: 1, mayUseReserve: true })
     if (outcome.errorCode !== 'NONE') return outcome.message
     if (log.sizeBytes > this.trimAtBytes) await this.trim(log)
     return null

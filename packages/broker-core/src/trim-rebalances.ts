@@ -49,7 +49,8 @@ async function writeAgain(
   let waitingBytes = 0
   const write = async () => {
     if (waiting.length === 0) return null
-    const outcome = await log.append(buildRecordBatch({ records: waiting, compression: 'none' }), { acks: -1 })
+    const batch = buildRecordBatch({ records: waiting, compression: 'none' })
+    const outcome = await log.append(batch, { acks: -1, mayUseReserve: true })
     waiting = []
     waitingBytes = 0
     return outcome.errorCode === 'NONE' ? null : `what is kept could not be written again: ${outcome.message}`

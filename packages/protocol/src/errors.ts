@@ -59,7 +59,7 @@ const rows = [
   ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 53, false, 2, 'not authorised for the transactional id'],
   ['SECURITY_DISABLED', 54, false, 2, 'security features are switched off'],
   ['OPERATION_NOT_ATTEMPTED', 55, false, 2, 'not attempted, because something before it failed'],
-  ['KAFKA_STORAGE_ERROR', 56, true, 2, 'the partition\'s log is offline after a disk error'],
+  ['KAFKA_STORAGE_ERROR', 56, true, 2, 'the disk failed under the partition, or has no room for records'],
   ['LOG_DIR_NOT_FOUND', 57, false, 2, 'there is no such log directory'],
   ['SASL_AUTHENTICATION_FAILED', 58, false, 2, 'the SASL authentication failed'],
   ['UNKNOWN_PRODUCER_ID', 59, false, 2, 'the broker knows nothing of this producer id'],

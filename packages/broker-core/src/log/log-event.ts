@@ -19,5 +19,10 @@ export type LogEvent =
   /** The recovery-point file is damaged: start-up does without it and checks each log's last segment whole. */
   | { kind: 'recovery-point-damaged'; file: string }
   | { kind: 'recovery-point-failed'; error: unknown }
+  /** Records are refused from now on, so that the rest of the disk stays free. */
+  | { kind: 'diskReserveReached'; directory: string; freeBytes: number; reserveBytes: number }
+  | { kind: 'diskReserveRecovered'; directory: string; freeBytes: number; reserveBytes: number }
+  /** The disk did not say how much of it is free: records are taken without looking, until it says so again. */
+  | { kind: 'diskReserveUnknown'; directory: string; error: unknown }
 
 export type ReportLogEvent = (event: LogEvent) => void

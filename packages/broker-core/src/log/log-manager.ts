@@ -3,6 +3,7 @@ import type { Alarm, Runtime } from '../runtime.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { parentOf } from '../storage/parent-of.ts'
 import { StorageError } from '../storage/storage-error.ts'
+import { DiskReserve } from './disk-reserve.ts'
 import { FlushCounts } from './flush-counts.ts'
 import { FlushScheduler } from './flush-scheduler.ts'
 import { defaultLogConfig } from './log-config.ts'
@@ -28,6 +29,8 @@ export interface LogManagerOptions {
   readonly maxConcurrentFlushes?: number
   /** Memory for recent batches of all logs together (default 64 MiB). */
   readonly tailCacheBytes?: number
+  /** `log.min.free.bytes`: bytes of the disk that records may not use (default 0: there is no reserve). */
+  readonly minFreeBytes?: number
   /** Old segments that stay open for reading (default 256). */
   readonly maxOpenFiles?: number
   /** `log.retention.check.interval.ms` (default 5 minutes). */
@@ -48,6 +51,8 @@ interface OpenLog {
 export class LogManager {
   /** Of all logs together. */
   readonly flushCounts = new FlushCounts()
+  /** Null where none was asked for, or the disk has no end. */
+  readonly diskReserve: DiskReserve | null
   private readonly options: LogManagerOptions
   private readonly recoveryPoint: RecoveryPoint
   private readonly files: OpenFiles
@@ -66,6 +71,7 @@ export class LogManager {
     this.files = new OpenFiles(options.fileSystem, options.maxOpenFiles ?? 256)
     this.flushes = new FlushScheduler(options.maxConcurrentFlushes ?? 2)
     this.tailCache = new TailCache(options.tailCacheBytes ?? 64 * 1024 * 1024)
+    this.diskReserve = this.reserveOf(options)
   }
 
   /** Makes the directory unless it exists (its parent must), and finishes deletions that a crash interrupted. */
@@ -75,6 +81,7 @@ export class LogManager {
     await fileSystem.syncDirectory(parentOf(directory))
     const manager = new LogManager(options, await RecoveryPoint.load(fileSystem, directory, report))
     await manager.finishDeletions()
+    await manager.diskReserve?.look()
     manager.scheduleRetention()
     return manager
   }
@@ -111,6 +118,7 @@ export class LogManager {
       flushes: this.flushes,
       flushCounts: this.flushCounts,
       tailCache: this.tailCache,
+      diskReserve: this.diskReserve,
       config: current,
       recovered,
       onDurable: () => this.scheduleRecoveryPoint(),
@@ -124,6 +132,13 @@ export class LogManager {
   get tailCacheUse(): { readonly usedBytes: number; readonly budgetBytes: number } {
     const { usedBytes, budgetBytes } = this.tailCache
     return { usedBytes, budgetBytes }
+  }
+
+  /** Bytes that can still be written to the disk under the directory; null where it does not say. */
+  async freeBytes(): Promise<number | null> {
+    if (this.diskReserve !== null) return this.diskReserve.look()
+    const { fileSystem, directory } = this.options
+    return (await fileSystem.freeBytes?.(directory).catch(() => null)) ?? null
   }
 
   /** The log, if it is open. */
@@ -158,6 +173,7 @@ export class LogManager {
     this.isClosed = true
     this.retentionAlarm?.cancel()
     this.recoveryPointAlarm?.cancel()
+    await this.diskReserve?.close()
     await this.retention
     const logs = [...this.logs.values()]
     const closeNext = async () => {
@@ -166,6 +182,24 @@ export class LogManager {
     await Promise.all(Array.from({ length: LOGS_CLOSED_AT_ONCE }, closeNext))
     await this.saveRecoveryPoint().catch((error) => this.reportRecoveryPointFailure(error))
     this.files.close()
+  }
+
+  private reserveOf({
+    fileSystem,
+    directory,
+    runtime,
+    report,
+    minFreeBytes = 0,
+  }: LogManagerOptions): DiskReserve | null {
+    if (fileSystem.freeBytes === undefined || minFreeBytes === 0) return null
+    return new DiskReserve({
+      reserveBytes: minFreeBytes,
+      directory,
+      freeBytes: fileSystem.freeBytes.bind(fileSystem, directory),
+      unwrittenBytes: () => Array.from(this.logs.values()).reduce((sum, { log }) => sum + log.unwrittenBytes, 0),
+      runtime,
+      report,
+    })
   }
 
   private configWith(config: Partial<LogConfig>): LogConfig {

@@ -88,6 +88,14 @@ export class LogWriter {
     return sum
   }
 
+  /** Of batches that were queued: what is in the file already is not among them, except for a write under way. */
+  get unwrittenBytes(): number {
+    let sum = 0
+    for (const { bytes } of this.beingWritten) sum += bytes.length
+    for (const item of this.pending) if (item.kind === 'batch') sum += item.bytes.length
+    return sum
+  }
+
   /** Queues a batch; it is written in this order, with others in one write if one is under way. */
   append(bytes: Buffer, header: RecordBatchHeader, appendMs: number): void {
     this.enqueue({ kind: 'batch', bytes, header, appendMs })

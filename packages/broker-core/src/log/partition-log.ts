@@ -7,6 +7,7 @@ import { StorageError } from '../storage/storage-error.ts'
 import type { FlushCounts } from './flush-counts.ts'
 import type { FlushScheduler } from './flush-scheduler.ts'
 import type { LogConfig } from './log-config.ts'
+import type { DiskReserve } from './disk-reserve.ts'
 import { LogWriter } from './log-writer.ts'
 import { findRecord } from './open-batch.ts'
 import type { TimestampedOffset } from './open-batch.ts'
@@ -49,6 +50,8 @@ export interface PartitionLogOptions {
   readonly flushes: FlushScheduler
   readonly flushCounts: FlushCounts
   readonly tailCache: TailCache
+  /** Null where there is none: records may use the disk to its end. */
+  readonly diskReserve: DiskReserve | null
   readonly config: () => LogConfig
   readonly recovered: RecoveredLog
   /** More became durable. */
@@ -148,6 +151,11 @@ export class PartitionLog {
     return { records: this.logEndOffset - this.writer.durableOffset, bytes, ageMs }
   }
 
+  /** Bytes that were appended and are in no file yet. */
+  get unwrittenBytes(): number {
+    return this.writer.unwrittenBytes
+  }
+
   /** What the recovery-point file says of this log. */
   get durableRange(): DurableRange {
     return { durableOffset: this.writer.durableOffset, logStartOffset: this.logStartOffset }
@@ -157,8 +165,9 @@ export class PartitionLog {
    * Appends one record batch. Its place in the log is fixed when this is called, whatever is waited for: acks -1 waits
    * until it is visible, which is durable; 1 and 0 until it is written. `records` is patched with its offset and copied,
    * so the caller may reuse it at once. Refusals are error codes; it never throws for a client's or the disk's fault.
+   * Only what the broker writes for itself may use the disk's reserve.
    */
-  async append(records: Buffer, options: { acks: -1 | 0 | 1 }): Promise<AppendOutcome> {
+  async append(records: Buffer, options: { acks: -1 | 0 | 1; mayUseReserve?: boolean }): Promise<AppendOutcome> {
     const readOnlyReason = this.readOnlyReason
     if (readOnlyReason !== null) return { errorCode: 'KAFKA_STORAGE_ERROR', message: readOnlyReason }
     const check = checkProduceBatches(records, this.options.config())
@@ -168,10 +177,15 @@ export class PartitionLog {
     const untimely = this.timestampRefusal(header, nowMs)
     if (untimely !== null) return { errorCode: 'INVALID_TIMESTAMP', message: untimely }
     const producer = header.producerId >= 0 ? this.producers.check(header) : ({ kind: 'append' } as const)
-    if (producer.kind === 'refused') return { errorCode: producer.errorCode, message: producer.message }
     if (producer.kind === 'duplicate') {
       return this.answer(producer.baseOffset, producer.lastOffset + 1, options.acks)
     }
+    const { diskReserve } = this.options
+    // While there is no room, what follows a batch that found none is out of sequence for that reason alone.
+    const needsRoom = options.mayUseReserve !== true && (producer.kind === 'append' || diskReserve?.isReached === true)
+    const noRoom = needsRoom ? (diskReserve?.take(records.length) ?? null) : null
+    if (noRoom !== null) return { errorCode: 'KAFKA_STORAGE_ERROR', message: noRoom }
+    if (producer.kind === 'refused') return { errorCode: producer.errorCode, message: producer.message }
     const baseOffset = this.logEndOffset
     this.place(records, header, nowMs)
     return this.answer(baseOffset, this.logEndOffset, options.acks)

@@ -133,3 +133,11 @@ describe.each(Object.entries(disks))('%s', (_name, makeDisk) => {
     expect(await fileSystem.modifiedMs(`${root}/none`)).toBeNull()
   })
 })
+
+it('the real disk says how much of it is free, and that there is no end to it where nothing is counted', async () => {
+  const free = await nodeFileSystem.freeBytes!(tmpdir())
+  expect(free).toBeGreaterThan(0)
+  expect(free).toBeLessThan(Infinity)
+  expect(await nodeFileSystem.freeBytes!('/proc')).toBe(Infinity)
+  await expect(nodeFileSystem.freeBytes!(join(tmpdir(), 'goqueue-absent'))).rejects.toBeInstanceOf(StorageError)
+})

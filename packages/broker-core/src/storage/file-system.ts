@@ -34,6 +34,6 @@ export interface FileSystem {
   sizeOf(path: string): Promise<number | null>
   /** Epoch milliseconds of the last write to a file; null when it is absent. */
   modifiedMs(path: string): Promise<number | null>
-  /** Bytes that can still be written to the disk under a directory. One without an end leaves it out. */
+  /** Bytes that can still be written to the disk under a directory. Infinity, or left out, where they are not counted. */
   freeBytes?(directory: string): Promise<number>
 }

@@ -134,9 +134,10 @@ function stat(path: string): Promise<fs.Stats | null> {
 
 function freeBytes(directory: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.statfs(directory, (error, { bavail, bsize } = {} as fs.StatsFs) => {
+    fs.statfs(directory, (error, { blocks, bavail, bsize } = {} as fs.StatsFs) => {
       if (error) reject(new StorageError('statfs', directory, error))
-      else resolve(bavail * bsize)
+      // Where even the whole has no size, nothing is counted: a tmpfs without a limit, some FUSE.
+      else resolve(blocks === 0 ? Infinity : bavail * bsize)
     })
   })
 }

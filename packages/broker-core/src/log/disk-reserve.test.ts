@@ -1,0 +1,357 @@
+// The reserve under real logs: what it takes, what it refuses, and when it looks at the disk.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  append,
+  batchOf,
+  DIRECTORY,
+  freshDisk,
+  openLog,
+  randomFrom,
+  readAll,
+  TOPIC_ID,
+  type OpenedLog,
+} from '../../test/log/log-fixture.ts'
+import type { FileHandle } from '../storage/file-system.ts'
+import { MemoryFileSystem } from '../storage/memory-file-system.ts'
+import { StorageError } from '../storage/storage-error.ts'
+import { VirtualRuntime } from '../virtual-runtime.ts'
+
+const RESERVE = 80_000
+/** Free from which on records are taken again. */
+const RESUME = 90_000
+const VALUE = 'x'.repeat(1_000)
+const BATCH = batchOf([VALUE]).length
+
+/** What the disk says is free, and how often it was asked. */
+let room: { free: number; looks: number; error: Error | null; hold: Promise<void> | null }
+let opened: OpenedLog
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve()
+}
+
+async function open(minFreeBytes = RESERVE): Promise<OpenedLog> {
+  const runtime = new VirtualRuntime()
+  const disk = Object.assign(await freshDisk(runtime), {
+    freeBytes: async (directory: string) => {
+      expect(directory).toBe(DIRECTORY)
+      room.looks += 1
+      const { free } = room
+      await room.hold
+      if (room.error !== null) throw room.error
+      return free
+    },
+  })
+  // The recovery point, which has an alarm of its own, is written long after all this.
+  opened = await openLog({ runtime, disk, manager: { minFreeBytes, recoveryPointIntervalMs: 1e9 } })
+  return opened
+}
+
+async function passed(delayMs: number): Promise<void> {
+  opened.runtime.advance(delayMs)
+  await settled()
+}
+
+const outcomes = async (count: number) => {
+  const codes: string[] = []
+  for (let index = 0; index < count; index++) codes.push((await append(opened.log, [VALUE])).errorCode)
+  return codes
+}
+const kinds = () => opened.events.map(({ kind }) => kind)
+
+beforeEach(() => {
+  room = { free: 1e9, looks: 0, error: null, hold: null }
+})
+
+afterEach(() => opened.manager.close())
+
+describe('the reserve of the disk', () => {
+  it('S10: records are refused before the disk is full, nothing of them is written, and the log goes on when there is room', async () => {
+    room.free = RESERVE + 2 * BATCH
+    const { log, manager, events } = await open()
+    expect(await outcomes(2)).toEqual(['NONE', 'NONE'])
+    room.free = RESERVE
+    const refused = await append(log, [VALUE])
+    expect(refused).toEqual({
+      errorCode: 'KAFKA_STORAGE_ERROR',
+      message:
+        '80000 bytes of the disk are kept free of records (log.min.free.bytes), and 80000 are free: records are taken ' +
+        'again when 90000 are; delete topics or records, or enlarge the disk',
+    })
+    expect(log).toMatchObject({ logEndOffset: 2, sizeBytes: 2 * BATCH, condition: 'sound', readOnlyReason: null })
+    expect((await readAll(log)).records).toHaveLength(2)
+    await passed(1_000)
+    expect(await outcomes(2)).toEqual(['KAFKA_STORAGE_ERROR', 'KAFKA_STORAGE_ERROR'])
+    room.free = RESUME
+    await passed(1_000)
+    expect(await append(log, [VALUE])).toMatchObject({ errorCode: 'NONE', baseOffset: 2 })
+    expect(manager.diskReserve).toMatchObject({ isReached: false, refusedAppends: 3 })
+    expect(events).toEqual([
+      { kind: 'diskReserveReached', directory: DIRECTORY, freeBytes: RESERVE, reserveBytes: RESERVE },
+      { kind: 'diskReserveRecovered', directory: DIRECTORY, freeBytes: RESUME, reserveBytes: RESERVE },
+    ])
+  })
+
+  it('S10: whatever is appended, however slowly it is written, no write finds the disk full and all of it is recovered', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = randomFrom(seed)
+      const disk = new SmallDisk(RESERVE + 400_000)
+      await disk.makeDirectory('/data')
+      disk.onOperation = async ({ name }) => {
+        if (name === 'write') for (let turns = random() * 100; turns > 0; turns--) await Promise.resolve()
+      }
+      opened = await openLog({ disk, manager: { minFreeBytes: RESERVE } })
+      const logs = [opened.log, await opened.manager.openLog(TOPIC_ID, 1)]
+      const under: Promise<{ errorCode: string }>[] = []
+      while (under.length < 400) {
+        const values = Array.from({ length: 1 + Math.floor(random() * 5) }, () => VALUE)
+        for (const log of logs) under.push(append(log, values))
+        if (random() < 0.1) await passed(random() * 2_000)
+      }
+      const codes = (await Promise.all(under)).map(({ errorCode }) => errorCode)
+      const taken = codes.filter((code) => code === 'NONE').length
+      expect(codes.filter((code) => code === 'KAFKA_STORAGE_ERROR')).toHaveLength(codes.length - taken)
+      expect(taken).toBeGreaterThan(400_000 / 5 / BATCH / 2)
+      expect(taken).toBeLessThan(codes.length)
+      expect(kinds()).toEqual(['diskReserveReached'])
+      expect(disk.usedBytes).toBeGreaterThan(400_000 / 2)
+      await opened.manager.close()
+      opened = await openLog({ disk, manager: { minFreeBytes: RESERVE } })
+      expect(opened.log.condition).toBe('sound')
+      await opened.manager.close()
+    }
+  })
+
+  it('a batch that does not fit ends it for smaller ones too: they would overtake it', async () => {
+    room.free = RESERVE + BATCH
+    const { log } = await open()
+    expect(await append(log, [VALUE, VALUE])).toMatchObject({ errorCode: 'KAFKA_STORAGE_ERROR' })
+    expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+    await passed(1_000)
+    expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+  })
+
+  it('what an idempotent producer sends again is answered from the log, and what follows a refused batch is refused alike', async () => {
+    room.free = RESERVE + BATCH
+    const { log } = await open()
+    const send = (baseSequence: number) =>
+      append(log, [VALUE], { producerId: 7, producerEpoch: 0, baseSequence }).then(({ errorCode }) => errorCode)
+    expect([await send(0), await send(1), await send(2)]).toEqual([
+      'NONE',
+      'KAFKA_STORAGE_ERROR',
+      'KAFKA_STORAGE_ERROR',
+    ])
+    expect(await append(log, [VALUE], { producerId: 7, producerEpoch: 0, baseSequence: 0 })).toMatchObject({
+      errorCode: 'NONE',
+      baseOffset: 0,
+    })
+    room.free = RESUME + 10 * BATCH
+    await passed(1_000)
+    expect([await send(2), await send(1), await send(2)]).toEqual(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'NONE', 'NONE'])
+  })
+
+  it('what no log would take is refused for what it is', async () => {
+    room.free = 0
+    const { log } = await open()
+    const broken = batchOf(['a'])
+    broken.writeUInt8(broken[30]! ^ 1, 30)
+    expect(await log.append(broken, { acks: -1 })).toMatchObject({ errorCode: 'CORRUPT_MESSAGE' })
+    const untimely = await append(log, ['a'], { timestampMs: 1e15 })
+    expect(untimely).toMatchObject({ errorCode: 'INVALID_TIMESTAMP' })
+  })
+
+  it('the broker may use it for itself', async () => {
+    room.free = 10
+    const { log, manager } = await open()
+    expect(await log.append(batchOf(['a']), { acks: -1, mayUseReserve: true })).toMatchObject({ errorCode: 'NONE' })
+    expect(manager.diskReserve).toMatchObject({ isReached: true, refusedAppends: 0 })
+  })
+
+  it('it is there from the start: a disk that has less takes no records and says so', async () => {
+    room.free = RESERVE - 1
+    await open()
+    expect(kinds()).toEqual(['diskReserveReached'])
+    expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+  })
+
+  it('there is none with 0, and none where the disk does not count', async () => {
+    room.free = 0
+    const { manager } = await open(0)
+    expect([await outcomes(1), manager.diskReserve, room.looks]).toEqual([['NONE'], null, 0])
+    expect(await manager.freeBytes()).toBe(0)
+    await manager.close()
+    opened = await openLog({ manager: { minFreeBytes: RESERVE } })
+    expect([await outcomes(1), opened.manager.diskReserve]).toEqual([['NONE'], null])
+    expect(await opened.manager.freeBytes()).toBeNull()
+  })
+
+  it('it takes records again only with an eighth of itself above it', async () => {
+    room.free = 0
+    await open()
+    room.free = RESUME - 1
+    await passed(1_000)
+    expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+    room.free = RESUME
+    await passed(1_000)
+    expect(await outcomes(1)).toEqual(['NONE'])
+    expect(kinds()).toEqual(['diskReserveReached', 'diskReserveRecovered'])
+  })
+})
+
+describe('a look at the disk', () => {
+  it('comes once a second while records are taken, and not at all while none are', async () => {
+    const { runtime } = await open()
+    const idleAlarms = runtime.alarmCount
+    expect(room.looks).toBe(1)
+    for (let tenth = 0; tenth < 30; tenth++) {
+      await outcomes(10)
+      await passed(100)
+    }
+    expect(room.looks).toBe(4)
+    await passed(60_000)
+    expect([room.looks, runtime.alarmCount]).toEqual([4, idleAlarms + 1]) // the recovery point's
+    await outcomes(1)
+    await passed(0)
+    expect(room.looks).toBe(5) // at once: the last one was long ago
+  })
+
+  it('comes at once when no room is thought to be left, and finds what was freed in the meantime', async () => {
+    room.free = RESERVE + BATCH
+    await open()
+    room.free = 1e9
+    expect(await outcomes(2)).toEqual(['NONE', 'KAFKA_STORAGE_ERROR'])
+    await settled()
+    expect([room.looks, await outcomes(1)]).toEqual([2, ['NONE']])
+  })
+
+  it('comes each second while there is no room, whoever asks in between', async () => {
+    room.free = 0
+    await open()
+    for (let second = 1; second <= 5; second++) {
+      await outcomes(10)
+      await passed(1_000)
+      expect(room.looks).toBe(1 + second)
+    }
+  })
+
+  it('does not take for free what is not written yet', async () => {
+    const { log, disk } = await open()
+    room.free = RESERVE + 10 * BATCH
+    await passed(2_000)
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    disk.onOperation = ({ name }) => (name === 'write' ? held : undefined)
+    const waiting = Array.from({ length: 6 }, () => append(log, [VALUE]))
+    expect(await opened.manager.freeBytes()).toBe(room.free) // six batches are in memory only
+    const more = Array.from({ length: 5 }, () => append(log, [VALUE]))
+    disk.onOperation = undefined
+    release()
+    const codes = await Promise.all([...waiting, ...more])
+    expect(codes.map(({ errorCode }) => errorCode)).toEqual([...Array<string>(10).fill('NONE'), 'KAFKA_STORAGE_ERROR'])
+  })
+
+  it('does not take for free what was appended while it was under way', async () => {
+    await open()
+    room.free = RESERVE + 3 * BATCH
+    let release = () => {}
+    room.hold = new Promise((resolve) => (release = resolve))
+    const look = opened.manager.freeBytes()
+    expect(await outcomes(2)).toEqual(['NONE', 'NONE'])
+    release()
+    expect(await look).toBe(RESERVE + 3 * BATCH)
+    expect(await outcomes(2)).toEqual(['NONE', 'KAFKA_STORAGE_ERROR'])
+  })
+
+  it('is never under way twice, and what is appended meanwhile is looked after in its turn', async () => {
+    const { runtime } = await open()
+    let release = () => {}
+    room.hold = new Promise((resolve) => (release = resolve))
+    await outcomes(1)
+    await passed(1_000)
+    const asked = [opened.manager.freeBytes(), opened.manager.freeBytes()]
+    await outcomes(1)
+    expect(runtime.alarmCount).toBe(2) // those of retention and of the recovery point
+    await passed(10_000)
+    expect(room.looks).toBe(2)
+    room.hold = null
+    release()
+    expect(await Promise.all(asked)).toEqual([1e9, 1e9])
+    await settled()
+    await passed(0)
+    expect(room.looks).toBe(3)
+    await passed(10_000)
+    expect([room.looks, runtime.alarmCount]).toEqual([3, 2])
+  })
+
+  it('that fails refuses nothing, and is told once until one succeeds', async () => {
+    room.free = 0
+    await open()
+    room.error = new StorageError('statfs', DIRECTORY, new Error('EIO'))
+    await passed(1_000)
+    for (let second = 1; second <= 5; second++) {
+      expect(await outcomes(3)).toEqual(['NONE', 'NONE', 'NONE'])
+      await passed(1_000)
+    }
+    expect(await opened.manager.freeBytes()).toBeNull()
+    expect(kinds()).toEqual(['diskReserveReached', 'diskReserveUnknown'])
+    expect(opened.events.at(-1)).toMatchObject({ directory: DIRECTORY, error: room.error })
+    room.error = null
+    await outcomes(1)
+    await passed(1_000)
+    room.error = new StorageError('statfs', DIRECTORY, new Error('EIO'))
+    await passed(1_000)
+    expect(kinds().slice(2)).toEqual(['diskReserveReached', 'diskReserveUnknown'])
+  })
+
+  it('is waited for by whoever closes the logs, and none follows', async () => {
+    room.free = 0
+    const { manager, runtime } = await open()
+    let release = () => {}
+    room.hold = new Promise((resolve) => (release = resolve))
+    await passed(1_000)
+    let isClosed = false
+    const closing = manager.close().then(() => (isClosed = true))
+    await settled()
+    expect(isClosed).toBe(false)
+    release()
+    await closing
+    expect([room.looks, runtime.alarmCount]).toEqual([2, 0])
+  })
+
+  it('that is due is called off when the logs are closed', async () => {
+    room.free = 0
+    const { manager, runtime } = await open()
+    await manager.close()
+    await passed(10_000)
+    expect([room.looks, runtime.alarmCount]).toEqual([1, 0])
+  })
+})
+
+/** A disk that is full at some time: a write that finds no room leaves half of its bytes. Nothing is ever deleted from it. */
+class SmallDisk extends MemoryFileSystem {
+  usedBytes = 0
+  private readonly sizeBytes: number
+
+  constructor(sizeBytes: number) {
+    super()
+    this.sizeBytes = sizeBytes
+  }
+
+  async freeBytes(): Promise<number> {
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    return this.sizeBytes - this.usedBytes
+  }
+
+  override async open(path: string, mode: 'read' | 'write'): Promise<FileHandle> {
+    const handle = await super.open(path, mode)
+    const write = handle.write.bind(handle)
+    return Object.assign(handle, {
+      write: async (buffers: readonly Uint8Array[], position: number) => {
+        const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
+        if (this.usedBytes + bytes > this.sizeBytes) throw new StorageError('write', path, new Error('ENOSPC'))
+        await write(buffers, position)
+        this.usedBytes += bytes
+      },
+    })
+  }
+}

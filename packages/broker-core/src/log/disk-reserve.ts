@@ -1,0 +1,132 @@
+// Keeps a part of the disk free of records, so that everything else has room when producers have filled the rest.
+import type { Alarm, Runtime } from '../runtime.ts'
+import type { ReportLogEvent } from './log-event.ts'
+
+/** How often at most the disk is looked at while records are taken, and how often while there is no room for them. */
+const LOOK_INTERVAL_MS = 1_000
+/** Records are taken again when so much of the reserve is free above it: room for one batch would be gone at once. */
+const RESUME_FRACTION = 1 / 8
+
+export interface DiskReserveOptions {
+  /** Bytes that records may not use. */
+  readonly reserveBytes: number
+  /** Whose disk it is. */
+  readonly directory: string
+  /** Asks the disk. */
+  readonly freeBytes: () => Promise<number>
+  /** Bytes of records that were taken and are in no file yet: the disk takes their room for free. */
+  readonly unwrittenBytes: () => number
+  readonly runtime: Runtime
+  readonly report: ReportLogEvent
+}
+
+/**
+ * Knows the room of the last look, less what was taken since. From the first batch that does not fit it takes none, small
+ * ones neither, which would overtake those before them; until a look finds room again. A disk that does not say how much
+ * room it has is taken to have any.
+ */
+export class DiskReserve {
+  readonly reserveBytes: number
+  /** No records are taken. */
+  isReached = false
+  /** Batches that were not taken. */
+  refusedAppends = 0
+  private readonly options: DiskReserveOptions
+  private readonly resumeBytes: number
+  /** Free when all that was taken is written. */
+  private leftBytes = Infinity
+  private takenSinceLookBytes = 0
+  private lookedAtMs = -Infinity
+  private looking: Promise<number | null> | null = null
+  private alarm: Alarm | null = null
+  private isBlind = false
+  private isClosed = false
+
+  constructor(options: DiskReserveOptions) {
+    this.options = options
+    this.reserveBytes = options.reserveBytes
+    this.resumeBytes = options.reserveBytes + Math.ceil(options.reserveBytes * RESUME_FRACTION)
+  }
+
+  /** Takes room for a batch. Why there is none, or null. */
+  take(bytes: number): string | null {
+    const leftBytes = this.leftBytes - bytes
+    if (this.isReached || leftBytes < this.reserveBytes) return this.refuse()
+    this.leftBytes = leftBytes
+    this.takenSinceLookBytes += bytes
+    if (this.alarm === null && this.looking === null) this.lookLater()
+    return null
+  }
+
+  /** Bytes that are free on the disk; null when it does not say. Whoever asks while a look is under way shares it. */
+  look(): Promise<number | null> {
+    this.looking ??= this.lookNow().finally(() => {
+      this.looking = null
+      if (this.isReached || this.takenSinceLookBytes > 0) this.lookLater()
+    })
+    return this.looking
+  }
+
+  /** Looks no more by itself. Resolves when no look is under way. */
+  async close(): Promise<void> {
+    this.isClosed = true
+    this.alarm?.cancel()
+    await this.looking
+  }
+
+  private refuse(): string {
+    this.refusedAppends += 1
+    if (!this.isReached) {
+      this.turn(true)
+      void this.look()
+    }
+    return (
+      `${this.reserveBytes} bytes of the disk are kept free of records (log.min.free.bytes), and ${this.freeBytes} are free: ` +
+      `records are taken again when ${this.resumeBytes} are; delete topics or records, or enlarge the disk`
+    )
+  }
+
+  private async lookNow(): Promise<number | null> {
+    const { runtime, freeBytes, unwrittenBytes } = this.options
+    this.alarm?.cancel()
+    this.alarm = null
+    this.lookedAtMs = runtime.nowMs()
+    this.takenSinceLookBytes = 0
+    const unwritten = unwrittenBytes()
+    const found = await freeBytes().catch((error: unknown) => {
+      this.lookFailed(error)
+      return null
+    })
+    if (found === null) return null
+    this.isBlind = false
+    this.leftBytes = found - unwritten - this.takenSinceLookBytes
+    const isReached = this.leftBytes < (this.isReached ? this.resumeBytes : this.reserveBytes)
+    if (isReached !== this.isReached) this.turn(isReached)
+    return found
+  }
+
+  private lookFailed(error: unknown): void {
+    this.leftBytes = Infinity
+    this.isReached = false
+    if (this.isBlind) return
+    this.isBlind = true
+    this.options.report({ kind: 'diskReserveUnknown', directory: this.options.directory, error })
+  }
+
+  private turn(isReached: boolean): void {
+    this.isReached = isReached
+    const { directory, report } = this.options
+    const { reserveBytes, freeBytes } = this
+    report({ kind: isReached ? 'diskReserveReached' : 'diskReserveRecovered', directory, freeBytes, reserveBytes })
+  }
+
+  private get freeBytes(): number {
+    return Math.max(0, this.leftBytes)
+  }
+
+  private lookLater(): void {
+    if (this.isClosed) return
+    const delayMs = this.lookedAtMs + LOOK_INTERVAL_MS - this.options.runtime.nowMs()
+    this.alarm = this.options.runtime.setAlarm(Math.max(0, delayMs), () => void this.look())
+  }
+}
