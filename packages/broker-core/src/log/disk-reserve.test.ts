@@ -221,7 +221,7 @@ describe('a look at the disk', () => {
     room.free = 1e9
     expect(await outcomes(2)).toEqual(['NONE', 'KAFKA_STORAGE_ERROR'])
     await settled()
-    expect([room.looks, await outcomes(1)]).toEqual([2, ['NONE']])
+    expect([room.looks, await outcomes(1), kinds()]).toEqual([2, ['NONE'], []])
   })
 
   it('comes each second while there is no room, whoever asks in between', async () => {

@@ -39,6 +39,7 @@ export class DiskReserve {
   private lookedAtMs = -Infinity
   private looking: Promise<number | null> | null = null
   private alarm: Alarm | null = null
+  private isTold = false
   private isBlind = false
   private isClosed = false
 
@@ -77,7 +78,7 @@ export class DiskReserve {
   private refuse(): string {
     this.refusedAppends += 1
     if (!this.isReached) {
-      this.turn(true)
+      this.isReached = true
       void this.look()
     }
     return (
@@ -100,23 +101,25 @@ export class DiskReserve {
     if (found === null) return null
     this.isBlind = false
     this.leftBytes = found - unwritten - this.takenSinceLookBytes
-    const isReached = this.leftBytes < (this.isReached ? this.resumeBytes : this.reserveBytes)
-    if (isReached !== this.isReached) this.turn(isReached)
+    this.isReached = this.leftBytes < (this.isReached ? this.resumeBytes : this.reserveBytes)
+    this.tell()
     return found
   }
 
   private lookFailed(error: unknown): void {
     this.leftBytes = Infinity
-    this.isReached = false
+    this.isReached = this.isTold = false
     if (this.isBlind) return
     this.isBlind = true
     this.options.report({ kind: 'diskReserveUnknown', directory: this.options.directory, error })
   }
 
-  private turn(isReached: boolean): void {
-    this.isReached = isReached
+  /** Told is what the disk said: a batch that does not fit may only have come before the look that finds what was freed. */
+  private tell(): void {
+    const { isReached, reserveBytes, freeBytes } = this
+    if (isReached === this.isTold) return
+    this.isTold = isReached
     const { directory, report } = this.options
-    const { reserveBytes, freeBytes } = this
     report({ kind: isReached ? 'diskReserveReached' : 'diskReserveRecovered', directory, freeBytes, reserveBytes })
   }
 
