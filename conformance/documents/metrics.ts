@@ -24,6 +24,10 @@ const watched: readonly (readonly [expression: string, meaning: string])[] = [
     'goqueue_disk_free_bytes < 5e9',
     'The disk is filling up: shorten retention, delete, or enlarge it, before it takes no more records.',
   ],
+  [
+    'goqueue_disk_reserve_reached == 1',
+    'No records are taken, and producers wait: only what is kept free of records is left of the disk. Everything else works; records are taken again when there is room.',
+  ],
   ['increase(goqueue_assertion_failures_total[5m]) > 0', 'A fault of the broker: report it, with its log.'],
   [
     'increase(goqueue_store_writes_refused_total[5m]) > 0',
@@ -92,7 +96,8 @@ port 0 the log says which port it became (\`metrics-ready\`).
 - Starting includes recovery, which may take a while after a crash: \`/readyz\` says \`starting\`, \`/healthz\` is 200.
 - A failed disk makes the whole broker unready, although its other logs may still serve. Who would rather have those
   than none routes by \`/healthz\` and is woken by \`goqueue_partitions{condition="offline"}\`. A quarantined log does not
-  make it unready: a restart would not mend it.
+  make it unready: a restart would not mend it. Nor does a disk on which only the reserve is free: reads, commits and
+  deletions go on, and producers try again.
 - While it stops, \`/metrics\` and \`/healthz\` are answered to the end.
 - Those who ask for metrics at the same time share one answer. The counters behind it are kept in any case and cost
   nothing to speak of; the rest is computed when somebody asks.

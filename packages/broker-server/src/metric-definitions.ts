@@ -93,6 +93,16 @@ function ofPartitions(
   )
 }
 
+/** Of the disk's reserve, where there is one. */
+function ofDisk(
+  type: SampledMetric['type'],
+  name: string,
+  help: string,
+  value: (disk: NonNullable<BrokerMetrics['disk']>) => number,
+): SampledMetric {
+  return labelled(type, name, [], help, ({ broker: { disk } }) => (disk === null ? [] : [[value(disk)]]))
+}
+
 /** A gauge for each partition that a group has committed for, where it has a value. */
 function ofPartitionLags(name: string, help: string, value: (partition: PartitionLag) => number | null): SampledMetric {
   return labelled('gauge', name, ['group', 'topic', 'partition'], help, ({ lags }) =>
@@ -282,6 +292,24 @@ const log: readonly MetricDefinition[] = [
     [],
     'Bytes that can still be written to the disk under the data directory; absent in memory.',
     ({ freeBytes }) => (freeBytes === null ? [] : [[freeBytes]]),
+  ),
+  ofDisk(
+    'gauge',
+    'goqueue_disk_reserve_bytes',
+    'Bytes of the disk that are kept free of records: log.min.free.bytes; like the next two absent where none are.',
+    ({ reserveBytes }) => reserveBytes,
+  ),
+  ofDisk(
+    'gauge',
+    'goqueue_disk_reserve_reached',
+    '1 while no records are taken, because no more than the reserve is free; 0 otherwise.',
+    ({ isReserveReached }) => (isReserveReached ? 1 : 0),
+  ),
+  ofDisk(
+    'counter',
+    'goqueue_disk_reserve_refusals_total',
+    'Record batches that were refused for that; a producer that tries again is counted again.',
+    ({ refusedAppendsTotal }) => refusedAppendsTotal,
   ),
   gauge(
     'goqueue_log_recovery_seconds',

@@ -208,6 +208,33 @@ describe('/metrics', () => {
     expect(value('goqueue_partition_not_durable_age_seconds', orders)).toBe(2.5)
   })
 
+  it('says whether the disk has room for records beyond what is kept free of them', async () => {
+    let free = 10
+    const freeBytes = () => Promise.resolve(free)
+    const fileSystem = Object.assign(new MemoryFileSystem(), { freeBytes })
+    const { url, client } = await open({ fileSystem, logMinFreeBytes: 1_000 })
+    const reserve = async () => {
+      const { of } = await scrape(url)
+      const names = [
+        'goqueue_disk_reserve_bytes',
+        'goqueue_disk_reserve_reached',
+        'goqueue_disk_reserve_refusals_total',
+      ]
+      return names.flatMap((name) => of(name).map(({ value }) => value))
+    }
+    expect(await reserve()).toEqual([1_000, 1, 0])
+    await client.admin().createTopic({ name: 'orders' })
+    const sent = client.producer().send({ topic: 'orders', value: 'a' })
+    let [bytes, isReached, refusals] = await reserve()
+    while (refusals === 0) [bytes, isReached, refusals] = await reserve() // nothing is answered that one could wait for
+    expect([bytes, isReached]).toEqual([1_000, 1])
+    free = 1_000_000
+    expect((await reserve()).slice(0, 2)).toEqual([1_000, 0]) // a scrape looks at the disk
+    expect(await sent).toEqual({ partition: 0, offset: 0 })
+    const without = await open({ fileSystem: Object.assign(new MemoryFileSystem(), { freeBytes }), logMinFreeBytes: 0 })
+    expect((await scrape(without.url)).of('goqueue_disk_reserve_bytes')).toEqual([])
+  })
+
   it('connections that a limit kept out are counted by that limit', async () => {
     const { url, listener } = await open({}, 1)
     const first = await dial(listener.address)
@@ -275,6 +302,13 @@ describe('/healthz and /readyz', () => {
     expect((await ask(url, '/healthz')).status).toBe(200)
     expect((await scrape(url)).value('goqueue_partitions', { condition: 'offline' })).toBe(1)
     fileSystem.onOperation = undefined
+  })
+
+  it('a disk without room for records leaves it ready: it serves everything else', async () => {
+    const fileSystem = Object.assign(new MemoryFileSystem(), { freeBytes: () => Promise.resolve(0) })
+    const { url } = await open({ fileSystem })
+    expect((await scrape(url)).value('goqueue_disk_reserve_reached')).toBe(1)
+    expect(await ask(url, '/readyz')).toEqual({ status: 200, text: 'ready\n' })
   })
 })
 
