@@ -1,4 +1,5 @@
 // The producer against a real broker on virtual time.
+import { MemoryFileSystem } from '@goqueue/broker-core/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { topic, type Client, type ConsumerRecord, type ProducerOptions } from '../../src/index.ts'
@@ -185,6 +186,48 @@ describe('errors', () => {
       message: expect.stringMatching(/orders\[\d\] was not acknowledged within 10000 ms; it was not written/),
     })
     expect(world.runtime.nowMs() - startMs).toBeLessThanOrEqual(20_000)
+  })
+})
+
+describe('a broker whose disk has no room for records', () => {
+  let free = 0
+  const noRoom =
+    /; Produce of orders\[0\]: KAFKA_STORAGE_ERROR, 1000 bytes of the disk are kept free .* and 0 are free: /
+
+  beforeEach(async () => {
+    await world.close()
+    free = 0
+    const fileSystem = Object.assign(new MemoryFileSystem(), { freeBytes: () => Promise.resolve(free) })
+    world = await World.open({ fileSystem, logMinFreeBytes: 1_000 })
+    client = world.client()
+    await world.run(client.admin().createTopic({ name: 'orders', partitions: 1 }))
+  })
+
+  it.each([true, false])(
+    'is tried again until it has room, in order and once each (idempotent: %j)',
+    async (idempotent) => {
+      const producer = client.producer({ idempotent, batchBytes: 100, lingerMs: 0 })
+      const values = Array.from({ length: 20 }, (_, index) => `${index} ${'x'.repeat(80)}`)
+      const sends = Promise.all(values.map((value) => producer.send({ topic: 'orders', value })))
+      await world.pass(20_000)
+      expect(world.broker.metrics().disk?.refusedAppendsTotal).toBeGreaterThan(10)
+      free = 1e9
+      expect((await world.run(sends)).map(({ offset }) => offset)).toEqual(values.map((_, index) => index))
+      expect((await readAll()).map(({ value }) => String(value))).toEqual(values)
+    },
+  )
+
+  it('is given up when the delivery timeout is over, with what the broker says', async () => {
+    const producer = client.producer({ deliveryTimeoutMs: 10_000 })
+    const startMs = world.runtime.nowMs()
+    await expect(world.run(producer.send({ topic: 'orders', value: 'x' }))).rejects.toMatchObject({
+      code: 'DELIVERY_TIMEOUT',
+      message: expect.stringMatching(noRoom) as string,
+      cause: { code: 'KAFKA_STORAGE_ERROR', retriable: true },
+    })
+    expect(world.runtime.nowMs() - startMs).toBeGreaterThanOrEqual(10_000)
+    free = 1e9
+    expect(await world.run(producer.send({ topic: 'orders', value: 'y' }))).toEqual({ partition: 0, offset: 0 })
   })
 })
 
