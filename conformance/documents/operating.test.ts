@@ -1,6 +1,6 @@
 // docs/operating.md is followed to the letter: its unit and its configuration are understood, its backup brings everything back.
 import { execFile } from 'node:child_process'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from '@goqueue/client'
@@ -81,5 +81,48 @@ test('what was there at the backup is there after the restore: records, offsets,
     topic: [1],
     offsets: [{ topic: 'orders', partition: 0, offset: 1, metadata: '' }],
     next: { partition: 0, offset: 1 },
+  })
+})
+
+test('S10: a broker starts on a disk that has less than the reserve, serves everything but new records, and takes those with a smaller one', async () => {
+  const place = await brokers.directory()
+  const dataDir = join(place, 'goqueue')
+  const config = join(place, 'goqueue.json')
+  await writeFile(config, JSON.stringify({ 'log.min.free.bytes': 1e15 }))
+  const use = async (args: readonly string[], work: (client: Client) => Promise<void>): Promise<string> => {
+    const broker = await brokers.start({ dataDir, args })
+    const client = new Client({ brokers: [broker.address] })
+    await work(client)
+    await client.close()
+    broker.kill('SIGTERM')
+    expect((await broker.exited).exitCode).toBe(0)
+    return broker.log
+  }
+  const produce = (client: Client) =>
+    client.producer({ deliveryTimeoutMs: 500 }).send({ topic: 'orders', value: 'a', partition: 0 })
+
+  await use([], async (client) => {
+    await client.admin().createTopic({ name: 'orders' })
+    await client.admin().createTopic({ name: 'parcels' })
+    expect(await produce(client)).toEqual({ partition: 0, offset: 0 })
+  })
+  const log = await use(['--config', config], async (client) => {
+    await expect(produce(client)).rejects.toMatchObject({
+      code: 'DELIVERY_TIMEOUT',
+      message: expect.stringMatching(/KAFKA_STORAGE_ERROR, 1000000000000000 bytes of the disk are kept free/) as string,
+    })
+    const consumer = client.consumer()
+    consumer.assign([{ topic: 'orders', partition: 0, offset: 'earliest' }])
+    expect((await consumer[Symbol.asyncIterator]().next()).value).toMatchObject({ offset: 0, value: Buffer.from('a') })
+    const group = client.groupConsumer({ groupId: 'billing', topics: ['orders'] })
+    await group.joinGroup()
+    await group.commitOffset('orders', 0, 1)
+    await client.admin().deleteTopic('parcels')
+    await client.admin().deleteRecords([{ topic: 'orders', partition: 0, before: 'end' }])
+  })
+  expect(log.match(/"kind":"(disk\w+|log-failed)"/g)).toEqual(['"kind":"diskReserveReached"'])
+  await use([], async (client) => {
+    expect(await produce(client)).toEqual({ partition: 0, offset: 1 })
+    expect(await client.admin().groupOffsets('billing')).toMatchObject([{ topic: 'orders', offset: 1 }])
   })
 })
