@@ -421,6 +421,32 @@ describe('the one alarm', () => {
     expect(bench.runtime.alarmCount).toBe(0)
   })
 
+  it('expires a member exactly at the deadline that its last heartbeat or commit has set', async () => {
+    const bench = await Bench.open()
+    const memberId = await bench.stable()
+    bench.runtime.advance(9_000)
+    expect(await bench.heartbeat(memberId, 1)).toBe('NONE')
+    bench.runtime.advance(9_000)
+    expect(await bench.commit(1, { memberId, generationIdOrMemberEpoch: 1 })).toBe('NONE')
+    bench.runtime.advance(9_999)
+    expect(bench.state()).toBe('Stable')
+    bench.runtime.advance(1)
+    expect(bench.state()).toBe('Empty')
+  })
+
+  it('expires a member at that deadline though the one before, put off because the process stood still, was later', async () => {
+    const bench = await Bench.open({ groupMinSessionTimeoutMs: 1 })
+    const memberId = await bench.stable({ sessionTimeoutMs: 300 })
+    bench.lateMs = 60_000
+    bench.runtime.advance(300)
+    expect(await bench.heartbeat(memberId, 1)).toBe('NONE')
+    bench.runtime.advance(299)
+    expect(bench.state()).toBe('Stable')
+    bench.runtime.advance(1)
+    await isPending(Promise.resolve())
+    expect(bench.state()).toBe('Dead')
+  })
+
   it('I23: expires nobody because the process stood still', async () => {
     const bench = await Bench.open()
     const memberId = await bench.stable()

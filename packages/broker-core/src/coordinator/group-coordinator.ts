@@ -9,6 +9,7 @@ import type {
   ResponseInput,
   SyncGroupRequest,
 } from '@goqueue/protocol'
+import { expiryMs } from '../classic-group/deadlines.ts'
 import type { Effect, Reply } from '../classic-group/effect.ts'
 import { syncGroupError } from '../classic-group/effect.ts'
 import { decodeGroupImage, encodeGroupImage } from '../classic-group/group-image.ts'
@@ -341,7 +342,15 @@ export class GroupCoordinator {
 
   private submit(hosted: HostedGroup, input: Input): void {
     this.perform(hosted, step(hosted.group, input, this.runtime.nowMs()))
-    this.changed(hosted)
+    if (input.kind === 'heartbeat' || input.kind === 'offsetCommit') this.showedLife(hosted, input.memberId)
+    else this.changed(hosted)
+  }
+
+  /** Nothing but one member's deadline has changed: the others, who may be many, need not be looked at. */
+  private showedLife(hosted: HostedGroup, memberId: string): void {
+    const member = hosted.group.members.get(memberId)
+    if (member !== undefined) this.alarm.ringBy(expiryMs(member))
+    this.forgetIfBlank(hosted)
   }
 
   private observe(hosted: HostedGroup): void {
