@@ -15,8 +15,11 @@ import Database from 'better-sqlite3'
 
 const SCHEMA_VERSION = 1
 const SYNCHRONOUS_FULL = 2
-/** The write-ahead log is copied into the database after this many pages, and is cut back to this size. */
-const CHECKPOINT_PAGES = 4_000
+/**
+ * The write-ahead log is copied into the database after this many pages and written again from its start: in place a commit
+ * costs half of what it does while the log still grows. One that has grown longer is cut back to the size limit.
+ */
+const CHECKPOINT_PAGES = 1_000
 const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 
 const SCHEMA = `
