@@ -278,9 +278,16 @@ export class Cluster {
     return new Promise<T>((resolve, reject) => {
       const alarm = this.runtime.setAlarm(leftMs, () => reject(notInTime(what, last ?? this.pool.lastFailure)))
       // Kafka counts whole milliseconds.
-      attempt(Math.max(1, Math.ceil(leftMs)))
-        .finally(() => alarm.cancel())
-        .then(resolve, reject)
+      attempt(Math.max(1, Math.ceil(leftMs))).then(
+        (value) => {
+          alarm.cancel()
+          resolve(value)
+        },
+        (error: Error) => {
+          alarm.cancel()
+          reject(error)
+        },
+      )
     })
   }
 

@@ -1,22 +1,30 @@
 // The order of commits: one request at a time, the last of a partition wins.
 import { expect, it } from 'vitest'
 import { CommitQueue, type QueuedCommit } from './commit-queue.ts'
+import { partitionKey } from './record.ts'
 import { Deferred } from './waiting.ts'
 
 const signal = new AbortController().signal
-const commit = (partition: number, offset: number) => ({ topic: 't', partition, offset, metadata: '', signal })
+const commit = (partition: number, offset: number) => ({
+  key: partitionKey('t', partition),
+  topic: 't',
+  partition,
+  offset,
+  metadata: '',
+  signal,
+})
 const turn = () => new Promise((resume) => setImmediate(resume))
 
 /** A queue whose requests a test answers one by one. */
 function queue() {
-  const requests: { commits: readonly QueuedCommit[]; answer: () => void }[] = []
+  const requests: { commits: QueuedCommit[]; answer: () => void }[] = []
   const commits = new CommitQueue((sent) => {
     const done = new Deferred<void>()
     const answer = () => {
-      for (const each of sent) each.outcome.resolve()
+      for (const each of sent.values()) each.outcome.resolve()
       done.resolve()
     }
-    requests.push({ commits: sent, answer })
+    requests.push({ commits: [...sent.values()], answer })
     return done.promise
   })
   const sent = () => requests.map((request) => request.commits.map(({ partition, offset }) => [partition, offset]))

@@ -143,6 +143,26 @@ describe('N22: a hostile broker costs its own connection, and gets a typed error
     expect(connection.isOpen).toBe(false)
   })
 
+  it('what stands behind an answer that cannot be read is not believed', async () => {
+    const frames: Buffer[] = []
+    const broker = new ScriptedBroker({
+      Heartbeat: (request) => {
+        const { correlationId } = request
+        const isFirst = frames.length === 0
+        frames.push(
+          isFirst ? frameOf(correlationId, Buffer.alloc(40)) : encodeResponse('Heartbeat', 4, correlationId, {}),
+        )
+        if (!isFirst) request.send(Buffer.concat(frames))
+      },
+    })
+    const connection = await open(broker.dial)
+    const answers = [connection.request('Heartbeat', heartbeat), connection.request('Heartbeat', heartbeat)]
+    const [first, second] = await Promise.allSettled(answers)
+    expect(first).toMatchObject({ reason: { code: 'DECODE_ERROR' } })
+    expect(second).toMatchObject({ reason: { code: 'CONNECTION_FAILED' } })
+    expect(connection.isOpen).toBe(false)
+  })
+
   it('an answer that nobody asked for', async () => {
     const broker = new ScriptedBroker({
       Heartbeat: (request) => {

@@ -70,9 +70,8 @@ const FLOORS: Partial<Record<ApiName, number>> = { Produce: 3, Fetch: 4, ListOff
 interface PendingRequest {
   readonly correlationId: number
   readonly name: ApiName
-  readonly version: number
   readonly deadlineMs: number
-  readonly resolve: (frame: Buffer) => void
+  readonly answer: (frame: Buffer) => void
   readonly reject: (error: Error) => void
 }
 
@@ -89,14 +88,16 @@ export const dialTcp: Dial = (address) => {
   })
 }
 
-/** The versions of an API that this client can speak. */
-function ownVersions(name: ApiName): Range {
-  const { request, response, versions } = apis[name]
-  return {
-    min: Math.max(request.versions.min, response.versions.min, versions.min, FLOORS[name] ?? 0),
-    max: Math.min(request.versions.max, response.versions.max, versions.max),
-  }
-}
+/** The versions of each API that this client can speak. */
+const OWN_VERSIONS = Object.fromEntries(
+  Object.entries(apis).map(([name, { request, response, versions }]) => [
+    name,
+    {
+      min: Math.max(request.versions.min, response.versions.min, versions.min, FLOORS[name as ApiName] ?? 0),
+      max: Math.min(request.versions.max, response.versions.max, versions.max),
+    },
+  ]),
+) as Readonly<Record<ApiName, Range>>
 
 /** A connection that is ready for requests. Made by `Connection.open`. */
 export class Connection {
@@ -163,7 +164,7 @@ export class Connection {
 
   /** The highest version of an API that both ends speak. Throws KafkaError UNSUPPORTED_VERSION when there is none. */
   version(name: ApiName, maxVersion = Infinity): number {
-    const own = ownVersions(name)
+    const own = OWN_VERSIONS[name]
     const theirs = this.versions.get(apis[name].key)
     const version = Math.min(own.max, theirs?.max ?? -1, maxVersion)
     if (version >= own.min && version >= (theirs?.min ?? Infinity)) return version
@@ -178,7 +179,7 @@ export class Connection {
 
   /** Whether a call of this API can succeed here at all. */
   supports(name: ApiName): boolean {
-    const own = ownVersions(name)
+    const own = OWN_VERSIONS[name]
     const theirs = this.versions.get(apis[name].key)
     return theirs !== undefined && theirs.max >= own.min && theirs.min <= own.max
   }
@@ -195,11 +196,9 @@ export class Connection {
     } catch (error) {
       return Promise.reject(error as Error)
     }
-    const answer = this.exchange(name, version, body, options.timeoutMs ?? this.options.timeoutMs)
-    return orAborted(
-      answer.then((frame) => this.decoded(name, version, frame)),
-      options.signal,
-    )
+    const timeoutMs = options.timeoutMs ?? this.options.timeoutMs
+    const read = (frame: Buffer) => this.decoded(name, version, frame)
+    return orAborted(this.exchange(name, version, body, timeoutMs, read), options.signal)
   }
 
   /** Sends a request that the broker does not answer (Produce with acks=0); resolves when the wire has taken it. */
@@ -229,12 +228,13 @@ export class Connection {
 
   private async agreeOnVersions(timeoutMs: number): Promise<void> {
     let version = FIRST_API_VERSIONS
-    let frame = await this.exchange('ApiVersions', version, SOFTWARE, timeoutMs)
+    const unread = (answer: Buffer) => answer
+    let frame = await this.exchange('ApiVersions', version, SOFTWARE, timeoutMs, unread)
     // A broker that does not know our version answers in v0, whose error code stands where every version's does.
     if (frame.length >= 6 && frame.readInt16BE(4) === 35) {
       const offered = this.decodedAs0(frame).apiKeys.find((api) => api.apiKey === apis.ApiVersions.key)
       version = Math.max(0, Math.min(offered?.maxVersion ?? 0, FIRST_API_VERSIONS - 1))
-      frame = await this.exchange('ApiVersions', version, SOFTWARE, timeoutMs)
+      frame = await this.exchange('ApiVersions', version, SOFTWARE, timeoutMs, unread)
     }
     const answer = this.decoded('ApiVersions', version, frame)
     if (answer.errorCode !== 'NONE') throw new KafkaError(answer.errorCode, 'ApiVersions')
@@ -251,12 +251,14 @@ export class Connection {
     }
   }
 
-  private exchange<A extends ApiName>(
+  /** Sends a request and gives what `read` makes of its answer. */
+  private exchange<A extends ApiName, T>(
     name: A,
     version: number,
     body: RequestBody<A>,
     timeoutMs: number,
-  ): Promise<Buffer> {
+    read: (frame: Buffer) => T,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.failure !== null) throw this.failure
       const correlationId = this.nextCorrelationId++
@@ -264,7 +266,14 @@ export class Connection {
       const value = typeof body === 'function' ? body(version) : body
       const frame = this.encoded(name, version, correlationId, value)
       const deadlineMs = this.options.runtime.nowMs() + timeoutMs
-      this.pending.push({ correlationId, name, version, deadlineMs, resolve, reject })
+      const answer = (frame: Buffer) => {
+        try {
+          resolve(read(frame))
+        } catch (error) {
+          reject(error as Error)
+        }
+      }
+      this.pending.push({ correlationId, name, deadlineMs, answer, reject })
       this.wakeAt(deadlineMs)
       this.write(frame)
     })
@@ -298,7 +307,10 @@ export class Connection {
     if (this.failure !== null) return
     this.splitter.push(chunk)
     try {
-      for (let frame = this.splitter.next(); frame !== null; frame = this.splitter.next()) this.settle(frame)
+      // One answer that cannot be read ends the connection: what stands behind it is not looked at.
+      for (let frame = this.splitter.next(); frame !== null && this.isOpen; frame = this.splitter.next()) {
+        this.settle(frame)
+      }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.fail(malformedAnswer(`connection to ${this.place}`, error))
@@ -313,7 +325,7 @@ export class Connection {
       this.pending.unshift(request)
       throw new DecodeError(`correlation id ${correlationId} where ${request.correlationId} must come`)
     }
-    request.resolve(frame)
+    request.answer(frame)
   }
 
   private write(frame: Buffer): void {

@@ -174,7 +174,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
   ): Promise<void> {
     const lane = this.ownership.committable(topic, partition)
     // While `close` gives the partitions up, what was done with them may still be committed.
-    if (!this.ownership.isLeaving(topic, partition)) this.refuseIfClosed()
+    if (lane === undefined || !this.ownership.isLeaving(lane)) this.refuseIfClosed()
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new GoQueueError('INVALID_ARGUMENT', `commitOffset: offset ${String(offset)} is not a number from 0`)
     }
@@ -186,7 +186,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
   async commit(record: ConsumerRecord<unknown, unknown>, options: CallOptions = {}): Promise<void> {
     const { topic, partition, offset, signal } = record
     const lane = this.ownership.committable(topic, partition)
-    if (!this.ownership.isLeaving(topic, partition)) this.refuseIfClosed()
+    if (lane === undefined || !this.ownership.isLeaving(lane)) this.refuseIfClosed()
     signal.throwIfAborted()
     if (lane === undefined || !lane.issued(signal)) throw notAssigned(topic, partition, this.groupId)
     await this.commitAsked(lane, offset + 1, '', options)
@@ -515,12 +515,7 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
   }
 
   /** A commit that the application asks for: what is committed by itself stays behind it from now on (row I4). */
-  private async commitAsked(
-    lane: PartitionLane,
-    offset: number,
-    metadata: string,
-    options: CallOptions,
-  ): Promise<void> {
+  private commitAsked(lane: PartitionLane, offset: number, metadata: string, options: CallOptions): Promise<void> {
     options.signal?.throwIfAborted()
     const before = lane.lastCommit
     lane.lastCommit = offset
@@ -529,12 +524,12 @@ export class GroupConsumer<R extends ConsumerRecord<unknown, unknown> = Consumer
     committed.catch((error: unknown) => {
       if (lane.lastCommit === offset && !isRetriable(error)) lane.lastCommit = before
     })
-    await orAborted(committed, options.signal)
+    return orAborted(committed, options.signal)
   }
 
   private enqueueCommit(lane: PartitionLane, offset: number, metadata: string): Promise<void> {
-    const { topic, partition, commitSignal: signal } = lane
-    return this.commits.commit({ topic, partition, offset, metadata, signal })
+    const { key, topic, partition, commitSignal: signal } = lane
+    return this.commits.commit({ key, topic, partition, offset, metadata, signal })
   }
 
   private async committedOf(lanes: readonly PartitionLane[]): Promise<Map<string, number | null>> {

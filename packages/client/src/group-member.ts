@@ -207,8 +207,8 @@ export class GroupMember {
   }
 
   /** Commits for this member; settles the outcome of each. */
-  async commit(commits: readonly QueuedCommit[]): Promise<void> {
-    await this.requests.commit(
+  commit(commits: Map<string, QueuedCommit>): Promise<void> {
+    return this.requests.commit(
       () => this.identity(),
       commits,
       (errorCode, { generationId }) => {

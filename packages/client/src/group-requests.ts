@@ -172,7 +172,7 @@ export class GroupRequests {
    */
   async commit(
     identify: () => Promise<MemberIdentity>,
-    commits: readonly QueuedCommit[],
+    commits: Map<string, QueuedCommit>,
     refused: (errorCode: ErrorCode, member: MemberIdentity) => boolean,
   ): Promise<void> {
     const open = new OpenCommits(commits)
@@ -212,14 +212,15 @@ export class GroupRequests {
 
   private commitRequest({ memberId, generationId }: MemberIdentity, open: OpenCommits): RequestInput<'OffsetCommit'> {
     const { groupId, groupInstanceId } = this.options
-    const topics = Array.from(groupByTopic(open.all()), ([name, ofTopic]) => ({
-      name,
-      partitions: ofTopic.map(({ partition, offset, metadata }) => ({
+    const topics: RequestInput<'OffsetCommit'>['topics'][number][] = []
+    for (const [name, ofTopic] of groupByTopic(open.all())) {
+      const partitions = ofTopic.map(({ partition, offset, metadata }) => ({
         partitionIndex: partition,
         committedOffset: offset,
         committedMetadata: metadata,
-      })),
-    }))
+      }))
+      topics.push({ name, partitions })
+    }
     return { groupId, generationIdOrMemberEpoch: generationId, memberId, groupInstanceId, topics }
   }
 
@@ -271,8 +272,8 @@ export class GroupRequests {
 class OpenCommits {
   private readonly commits: Map<string, QueuedCommit>
 
-  constructor(commits: readonly QueuedCommit[]) {
-    this.commits = new Map(commits.map((commit) => [partitionKey(commit.topic, commit.partition), commit]))
+  constructor(commits: Map<string, QueuedCommit>) {
+    this.commits = commits
   }
 
   get isEmpty(): boolean {

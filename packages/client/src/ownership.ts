@@ -71,8 +71,8 @@ export class Ownership {
     return this.options.fetcher.lane(key) ?? this.leaving.get(key)?.lane
   }
 
-  isLeaving(topic: string, partition: number): boolean {
-    return this.leaving.has(partitionKey(topic, partition))
+  isLeaving(lane: PartitionLane): boolean {
+    return this.leaving.has(lane.key)
   }
 
   /** These partitions are ours now. Nothing of them is delivered before the callback is done. */

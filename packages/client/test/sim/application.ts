@@ -1,5 +1,6 @@
 // The application behind a simulated member: fetches its partitions, handles records, commits, and takes its time.
 import { CommitQueue } from '../../src/commit-queue.ts'
+import { partitionKey } from '../../src/record.ts'
 import { COMMIT_PATIENCE_MS, CommitSender, REVOKED } from './commit-sender.ts'
 import { once, type EventLoop } from './event-loop.ts'
 import type { Habits } from './habits.ts'
@@ -35,7 +36,7 @@ export class Application {
     this.member = member
     this.habits = member.settings.habits
     const sender = new CommitSender(world, loop, member)
-    this.commits = new CommitQueue((commits) => sender.send(commits))
+    this.commits = new CommitQueue((commits) => sender.send([...commits.values()]))
   }
 
   own(partitions: readonly number[]): void {
@@ -241,7 +242,14 @@ export class Application {
     lane.asked = finished
     const metadata = String(lane.ownership.id)
     const { signal } = lane.controller
-    const committed = this.commits.commit({ topic: TOPIC, partition, offset: finished, metadata, signal })
+    const committed = this.commits.commit({
+      key: partitionKey(TOPIC, partition),
+      topic: TOPIC,
+      partition,
+      offset: finished,
+      metadata,
+      signal,
+    })
     committed.then(
       () => world.observer.acknowledge(partition),
       () => {
