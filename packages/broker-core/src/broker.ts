@@ -249,7 +249,10 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     }))
     const topics = await TopicCatalog.load({ snapshot, store, logs, runtime, report: reportOf, limits: settings })
     const recoveryMs = runtime.nowMs() - recoveryStartMs
-    const offsets = await clampOffsets({ offsets: snapshot.offsets, topics, store, report })
+    const mayHaveLostRecords = settings.flush === 'os'
+    const offsets = mayHaveLostRecords
+      ? await clampOffsets({ offsets: snapshot.offsets, topics, store, report })
+      : snapshot.offsets
     const rebalances = new RebalanceHistory({ topics, report, existingGroups: () => groups.ids() })
     const groups: GroupCoordinator = GroupCoordinator.load({
       snapshot: { groups: snapshot.groups, offsets },

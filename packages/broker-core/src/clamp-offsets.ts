@@ -13,7 +13,8 @@ export interface ClampParts {
 
 /**
  * The offsets to go on with, durable when it resolves. Left behind the end, an offset would make its group skip the records
- * that are written there next. A log that has lost durable records still ends where it did, and nothing is taken back there.
+ * that are written there next. Only for a broker that shows records before they are durable: of any other, what a group has
+ * read cannot be lost, and an offset behind the end is there because somebody wanted it (row I5).
  */
 export async function clampOffsets({ offsets, topics, store, report }: ClampParts): Promise<readonly OffsetRecord[]> {
   const clamped: OffsetRecord[] = []
