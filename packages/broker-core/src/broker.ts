@@ -253,7 +253,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     const offsets = mayHaveLostRecords
       ? await clampOffsets({ offsets: snapshot.offsets, topics, store, report })
       : snapshot.offsets
-    const rebalances = new RebalanceHistory({ topics, report, existingGroups: () => groups.ids() })
+    const rebalances = new RebalanceHistory({ topics, runtime, report, existingGroups: () => groups.ids() })
     const groups: GroupCoordinator = GroupCoordinator.load({
       snapshot: { groups: snapshot.groups, offsets },
       store,

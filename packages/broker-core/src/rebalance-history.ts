@@ -3,6 +3,7 @@ import { buildRecordBatch } from '@goqueue/protocol'
 import type { BrokerEvent } from './broker-event.ts'
 import { encodeRebalanceRecord, type RebalanceRecord } from './coordinator/rebalance-record.ts'
 import type { PartitionLog } from './log/partition-log.ts'
+import type { Runtime } from './runtime.ts'
 import { REBALANCES_TOPIC } from './topics/internal-topics.ts'
 import type { TopicCatalog } from './topics/topic-catalog.ts'
 import { trimRebalances } from './trim-rebalances.ts'
@@ -11,15 +12,18 @@ import { trimRebalances } from './trim-rebalances.ts'
 const ROOM_BYTES = 32 * 1024 * 1024
 const SEGMENTS_IN_ROOM = 8
 const LARGEST_RECORD_BYTES = 512 * 1024
-/** Room for the record's frame around it. The broker's own limit may be lower, and is for its clients. */
+/** Room for the frames of records around them. The broker's own limit may be lower, and is for its clients. */
 const LARGEST_BATCH_BYTES = LARGEST_RECORD_BYTES + 64 * 1024
 /** Records that wait for a slow disk. What comes on top of them is not kept. */
-const MOST_WAITING = 1_000
+const MOST_WAITING_BYTES = 32 * 1024 * 1024
+/** The frame of a record, and its key, take less. */
+const RECORD_OVERHEAD_BYTES = 300
 /** What is kept is written again with its own time, wherever the clock stands by then. */
 const ANY_TIME = '9223372036854775807'
 
 export interface RebalanceHistoryParts {
   readonly topics: Pick<TopicCatalog, 'byName' | 'create'>
+  readonly runtime: Pick<Runtime, 'wallClockMs'>
   readonly report: (event: BrokerEvent) => void
   /** The groups of which the newest rebalances are kept, however old they are. */
   readonly existingGroups: () => ReadonlySet<string>
@@ -27,89 +31,116 @@ export interface RebalanceHistoryParts {
   readonly roomBytes?: number
 }
 
+interface Waiting {
+  readonly groupId: string
+  readonly generationId: number
+  readonly settledMs: number
+  readonly value: Buffer
+}
+
 /**
- * Writes one record after another. Nobody waits for it, and what cannot be written is reported and forgotten. The topic's
- * own retention is off: when it outgrows its room, what is old goes but for the newest of each group.
+ * Writes records in the order of their coming, those that wait together. Nobody waits for it, and what cannot be written is
+ * reported and forgotten. The topic's own retention is off: when it outgrows its room, what is old goes but for the newest
+ * of each group.
  */
 export class RebalanceHistory {
-  private readonly topics: RebalanceHistoryParts['topics']
-  private readonly report: RebalanceHistoryParts['report']
-  private readonly existingGroups: RebalanceHistoryParts['existingGroups']
+  private readonly parts: RebalanceHistoryParts
   private readonly roomBytes: number
   /** Room is made when the log is larger. */
   private trimAtBytes: number
-  private last: Promise<void> = Promise.resolve()
-  private waiting = 0
+  private waiting: Waiting[] = []
+  private waitingBytes = 0
+  private writing: Promise<void> | null = null
+  private trimming: Promise<void> | null = null
   private isClosed = false
 
-  constructor({ topics, report, existingGroups, roomBytes = ROOM_BYTES }: RebalanceHistoryParts) {
-    this.topics = topics
-    this.report = report
-    this.existingGroups = existingGroups
-    this.roomBytes = this.trimAtBytes = roomBytes
+  constructor(parts: RebalanceHistoryParts) {
+    this.parts = parts
+    this.roomBytes = this.trimAtBytes = parts.roomBytes ?? ROOM_BYTES
   }
 
   /** Returns at once. The first record makes the topic. */
   record(record: RebalanceRecord): void {
     if (this.isClosed) return
-    if (this.waiting >= MOST_WAITING) {
-      this.failed(record, `${MOST_WAITING} others wait to be written`)
+    const { groupId, generationId, settledMs } = record
+    const waiting = { groupId, generationId, settledMs, value: encodeRebalanceRecord(record, LARGEST_RECORD_BYTES) }
+    const bytes = sizeOf(waiting)
+    if (this.waitingBytes + bytes > MOST_WAITING_BYTES) {
+      this.failed(waiting, `${MOST_WAITING_BYTES} bytes of others wait to be written`)
       return
     }
-    this.waiting += 1
-    this.last = this.last.then(() => this.write(record))
+    this.waiting.push(waiting)
+    this.waitingBytes += bytes
+    this.writing ??= this.writeAll()
   }
 
-  /** Resolves when what was recorded before is written, or reported. */
-  settled(): Promise<void> {
-    return this.last
+  /** Resolves when what was recorded before is written, or reported, and what room is being made is made. */
+  async settled(): Promise<void> {
+    await this.writing
+    await this.trimming
   }
 
-  /** As `settled`; nothing is recorded any more. */
+  /** Resolves when what was recorded before is written, or reported. Nothing is recorded any more. */
   close(): Promise<void> {
     this.isClosed = true
-    return this.last
+    return this.settled()
   }
 
-  private async write(record: RebalanceRecord): Promise<void> {
-    try {
-      const refusal = await this.append(record)
-      if (refusal !== null) this.failed(record, refusal)
-    } catch (error) {
-      this.failed(record, reasonOf(error))
-    } finally {
-      this.waiting -= 1
+  private async writeAll(): Promise<void> {
+    // Those of one turn of the event loop go together.
+    await Promise.resolve()
+    while (this.waiting.length > 0) {
+      const batch = this.takeBatch()
+      const refusal = await this.append(batch).catch((error: unknown) => reasonOf(error))
+      for (const one of batch) {
+        this.waitingBytes -= sizeOf(one)
+        if (refusal !== null) this.failed(one, refusal)
+      }
     }
+    this.writing = null
+  }
+
+  private takeBatch(): Waiting[] {
+    let bytes = 0
+    const isTooMuch = (one: Waiting) => (bytes += sizeOf(one)) > LARGEST_RECORD_BYTES
+    const count = this.waiting.findIndex((one, index) => isTooMuch(one) && index > 0)
+    return this.waiting.splice(0, count === -1 ? this.waiting.length : count)
   }
 
   /** Why it was refused, or null. */
-  private async append(record: RebalanceRecord): Promise<string | null> {
-    const log = this.topics.byName(REBALANCES_TOPIC)?.logs[0] ?? (await this.makeTopic())
+  private async append(batch: readonly Waiting[]): Promise<string | null> {
+    const log = this.parts.topics.byName(REBALANCES_TOPIC)?.logs[0] ?? (await this.makeTopic())
     if (typeof log === 'string') return log
-    const value = encodeRebalanceRecord(record, LARGEST_RECORD_BYTES)
-    const records = [{ key: record.groupId, value, headers: [], timestampMs: record.settledMs }]
-    const batch = buildRecordBatch({ records, compression: 'none' })
-    const outcome = await log.append(batch, { acks: 1, mayUseReserve: true })
+    const records = batch.map(({ groupId, settledMs, value }) => {
+      return { key: groupId, value, headers: [], timestampMs: settledMs }
+    })
+    const built = buildRecordBatch({ records, compression: 'none' })
+    const outcome = await log.append(built, { acks: 1, mayUseReserve: true })
     if (outcome.errorCode !== 'NONE') return outcome.message
-    if (log.sizeBytes > this.trimAtBytes) await this.trim(log)
+    if (log.sizeBytes > this.trimAtBytes && !this.isClosed) {
+      this.trimming ??= this.trim(log).finally(() => (this.trimming = null))
+    }
     return null
   }
 
   private async trim(log: PartitionLog): Promise<void> {
+    const { existingGroups, runtime, report } = this.parts
+    const { retentionMs } = log
     const trimming = trimRebalances(log, {
       untouchedBytes: this.roomBytes / 2,
       largestBatchBytes: LARGEST_RECORD_BYTES,
-      existingGroups: this.existingGroups(),
+      existingGroups: existingGroups(),
+      keptSinceMs: retentionMs < 0 ? -Infinity : runtime.wallClockMs() - retentionMs,
       isClosed: () => this.isClosed,
     })
     const refusal = await trimming.catch((error: unknown) => reasonOf(error))
     if (refusal === null) {
       // Where the newest of many groups fill the room, it grows with them: each record is written again a few times at most.
-      this.trimAtBytes = Math.max(this.roomBytes, 2 * log.sizeBytes)
+      this.trimAtBytes = Math.max(this.roomBytes, 1.5 * log.sizeBytes)
       return
     }
     this.trimAtBytes = log.sizeBytes + this.roomBytes / SEGMENTS_IN_ROOM
-    this.report({
+    report({
       kind: 'rebalancesNotTrimmed',
       level: 'warn',
       message: `the history of rebalances takes ${log.sizeBytes} bytes, and no room could be made in it: ${refusal}`,
@@ -125,13 +156,14 @@ export class RebalanceHistory {
       ['max.message.bytes', String(LARGEST_BATCH_BYTES)],
       ['message.timestamp.after.max.ms', ANY_TIME],
     ])
-    const outcome = await this.topics.create({ name: REBALANCES_TOPIC, partitions: 1, configs, isInternal: true })
+    const { topics } = this.parts
+    const outcome = await topics.create({ name: REBALANCES_TOPIC, partitions: 1, configs, isInternal: true })
     if (outcome.errorCode !== 'NONE') return outcome.message
     return outcome.topic.logs[0] ?? 'the topic has no partition'
   }
 
-  private failed({ groupId, generationId }: RebalanceRecord, why: string): void {
-    this.report({
+  private failed({ groupId, generationId }: Waiting, why: string): void {
+    this.parts.report({
       kind: 'rebalanceNotRecorded',
       level: 'warn',
       message: `why group ${JSON.stringify(groupId)} rebalanced to generation ${generationId} is not kept: ${why}`,
@@ -139,6 +171,10 @@ export class RebalanceHistory {
       generationId,
     })
   }
+}
+
+function sizeOf({ value }: Waiting): number {
+  return value.length + RECORD_OVERHEAD_BYTES
 }
 
 function reasonOf(error: unknown): string {

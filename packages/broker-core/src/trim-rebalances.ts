@@ -1,44 +1,74 @@
 // Makes room in the history of rebalances: its older part goes, but for the newest of each group, which are written again.
 import { buildRecordBatch, nextOffset, readRecords, splitBatches, type BatchRecord } from '@goqueue/protocol'
-import { keptBelow, type RecordedRebalance } from './kept-rebalances.ts'
 import type { PartitionLog } from './log/partition-log.ts'
+import { NewestRebalances, type RecordedRebalance } from './newest-rebalances.ts'
 
 /** Read at once: others have their turn in between. */
 const READ_BYTES = 256 * 1024
+/** The header of a record that was written again: the offset that it had first. */
+const FIRST_OFFSET = 'offset'
+/** Less than this part of the history is not worth that the rest is written again. */
+const LEAST_GONE = 1 / 4
 
 export interface TrimOptions {
   /** What is newer than this many bytes from the end stays as it is. */
   readonly untouchedBytes: number
   readonly largestBatchBytes: number
   readonly existingGroups: ReadonlySet<string>
+  /** Epoch milliseconds: of what is older nothing is kept. */
+  readonly keptSinceMs: number
   /** True: give up, nobody needs it any more. */
   readonly isClosed: () => boolean
 }
 
 /**
- * Resolves when the older part is gone; with why it could not be, if it could not. A crash at any moment, and giving up,
- * leave each record that is kept there once or twice.
+ * Resolves when the older part is gone, or is worth keeping as a whole; with why it could not go, if it could not. A crash at
+ * any moment, and giving up, leave each record that is kept there once or twice.
  */
 export async function trimRebalances(log: PartitionLog, options: TrimOptions): Promise<string | null> {
-  const endOffset = log.highWatermark
-  const recorded: RecordedRebalance[] = []
-  const batchEnds: { offset: number; bytes: number }[] = []
-  let bytes = 0
-  for await (const { offset, records } of batchesOf(log, endOffset, options)) {
-    bytes += records.length
-    batchEnds.push({ offset, bytes })
-    for (const record of readRecords(records)) recorded.push(rebalanceIn(record))
-  }
-  const boundary = batchEnds.findLast((end) => bytes - end.bytes >= options.untouchedBytes)?.offset
-  if (boundary === undefined) return null
-  const kept = keptBelow(boundary, recorded, options.existingGroups)
+  const { boundary, kept, goneBytes, bytes } = await survey(log, options)
+  if (goneBytes < LEAST_GONE * bytes || options.isClosed()) return null
   const refusal = await writeAgain(log, kept, boundary, options)
   if (refusal !== null || options.isClosed()) return refusal
+  // The originals go durably: what takes their place must not be less durable than that.
+  if (!(await log.flush())) return 'what is kept could not be made durable'
   const deleted = await log.deleteRecordsBefore(boundary)
   return deleted.errorCode === 'NONE' ? null : `what is old could not be deleted: ${deleted.errorCode}`
 }
 
-/** In their order, durably, with their own timestamps. */
+interface Survey {
+  readonly bytes: number
+  /** Everything below this offset could go, */
+  readonly boundary: number
+  /** but for what stands at these offsets. */
+  readonly kept: ReadonlySet<number>
+  readonly goneBytes: number
+}
+
+async function survey(log: PartitionLog, options: TrimOptions): Promise<Survey> {
+  const newest = new NewestRebalances()
+  const batchEnds: { readonly offset: number; readonly bytes: number }[] = []
+  let bytes = 0
+  for await (const { endOffset, batch } of batchesOf(log, log.highWatermark, options)) {
+    bytes += batch.length
+    batchEnds.push({ offset: endOffset, bytes })
+    for (const record of readRecords(batch)) {
+      const groupId = String(record.key)
+      if (!options.existingGroups.has(groupId) || record.timestampMs < options.keptSinceMs) continue
+      newest.add(groupId, recordedIn(record))
+    }
+  }
+  const end = batchEnds.findLast((one) => bytes - one.bytes >= options.untouchedBytes) ?? { offset: 0, bytes: 0 }
+  const kept = new Set<number>()
+  let goneBytes = end.bytes
+  for (const one of newest.below(end.offset)) {
+    kept.add(one.offset)
+    goneBytes -= one.bytes
+  }
+  return { bytes, boundary: end.offset, kept, goneBytes }
+}
+
+/** In their order, with their own timestamps. */
 async function writeAgain(
   log: PartitionLog,
   kept: ReadonlySet<number>,
@@ -50,21 +80,21 @@ async function writeAgain(
   const write = async () => {
     if (waiting.length === 0) return null
     const batch = buildRecordBatch({ records: waiting, compression: 'none' })
-    const outcome = await log.append(batch, { acks: -1, mayUseReserve: true })
     waiting = []
     waitingBytes = 0
+    const outcome = await log.append(batch, { acks: 1, mayUseReserve: true })
     return outcome.errorCode === 'NONE' ? null : `what is kept could not be written again: ${outcome.message}`
   }
-  for await (const { records } of batchesOf(log, boundary, options)) {
-    for (const record of readRecords(records)) {
+  for await (const { batch } of batchesOf(log, boundary, options)) {
+    for (const record of readRecords(batch)) {
       if (!kept.has(record.offset)) continue
-      const recordBytes = sizeOf(record)
-      if (waitingBytes + recordBytes > options.largestBatchBytes) {
+      const { firstOffset, bytes } = recordedIn(record)
+      if (waitingBytes + bytes > options.largestBatchBytes) {
         const refusal = await write()
         if (refusal !== null) return refusal
       }
-      waiting.push(record)
-      waitingBytes += recordBytes
+      waiting.push({ ...record, headers: [[FIRST_OFFSET, Buffer.from(String(firstOffset))]] })
+      waitingBytes += bytes
     }
   }
   return options.isClosed() ? null : write()
@@ -75,7 +105,7 @@ async function* batchesOf(
   log: PartitionLog,
   endOffset: number,
   { isClosed }: TrimOptions,
-): AsyncGenerator<{ offset: number; records: Buffer }> {
+): AsyncGenerator<{ readonly endOffset: number; readonly batch: Buffer }> {
   let offset = log.logStartOffset
   while (offset < endOffset && !isClosed()) {
     const outcome = await log.read(offset, READ_BYTES)
@@ -83,18 +113,15 @@ async function* batchesOf(
     for (const { header, batch } of splitBatches(outcome.records)) {
       offset = nextOffset(header)
       if (offset > endOffset) return
-      yield { offset, records: batch }
+      yield { endOffset: offset, batch }
     }
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
-function rebalanceIn({ offset, key, value }: BatchRecord): RecordedRebalance {
-  const { settledMs, generationId } = JSON.parse(String(value)) as RecordedRebalance
-  return { offset, groupId: String(key), settledMs, generationId }
-}
-
-/** At most: the frame of a record takes less than 64 bytes. */
-function sizeOf({ key, value }: BatchRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0) + 64
+function recordedIn({ offset, key, value, headers }: BatchRecord): RecordedRebalance {
+  const first = headers.find(([name]) => name === FIRST_OFFSET)?.[1]
+  // The frame of a record and its header take less than 64 bytes.
+  const bytes = (key?.length ?? 0) + (value?.length ?? 0) + 64
+  return { firstOffset: first == null ? offset : Number(first), offset, bytes }
 }

@@ -7,6 +7,8 @@ const TOPIC = '__goqueue_rebalances'
 /** The version of the records that is understood here; a later one may mean other things by the same names. */
 const RECORD_VERSION = 1
 const KEPT = 100
+/** The header of a record that was written again: the offset that it had first. */
+const FIRST_OFFSET = 'offset'
 
 export interface RebalanceCause {
   readonly kind: string
@@ -65,26 +67,29 @@ async function readRange(
   signal: AbortSignal,
 ): Promise<RebalanceRecord[]> {
   if (beginOffset >= endOffset) return []
-  let found: RebalanceRecord[] = []
+  let found: Found[] = []
   const consumer = client.consumer()
   consumer.assign([{ topic: TOPIC, partition: 0, offset: beginOffset }])
-  for await (const { key, value, offset } of consumer.records({ signal })) {
-    if (key?.toString() === groupId && value !== null) found.push(understood(groupId, value))
+  for await (const { key, value, headers, offset } of consumer.records({ signal })) {
+    if (key?.toString() === groupId && value !== null) {
+      const first = headers.find(([name]) => name === FIRST_OFFSET)?.[1]
+      found.push({ firstOffset: Number(first ?? offset), record: understood(groupId, value) })
+    }
     if (found.length >= 2 * KEPT) found = lastOf(found)
     if (offset + 1 >= endOffset) break
   }
-  return lastOf(found)
+  return lastOf(found).map(({ record }) => record)
 }
 
-/** In the order of their happening. What the broker kept of an older part of the topic, it has written again behind. */
-function lastOf(records: readonly RebalanceRecord[]): RebalanceRecord[] {
-  const sorted = [...records].sort((a, b) => a.settledMs - b.settledMs || a.generationId - b.generationId)
-  return sorted
-    .filter((record, index) => {
-      const before = sorted[index - 1]
-      return record.settledMs !== before?.settledMs || record.generationId !== before.generationId
-    })
-    .slice(-KEPT)
+interface Found {
+  readonly firstOffset: number
+  readonly record: RebalanceRecord
+}
+
+/** In the order in which they were first written. What the broker kept of an older part of the topic stands behind, perhaps twice. */
+function lastOf(found: readonly Found[]): Found[] {
+  const sorted = [...found].sort((a, b) => a.firstOffset - b.firstOffset)
+  return sorted.filter(({ firstOffset }, index) => firstOffset !== sorted[index - 1]?.firstOffset).slice(-KEPT)
 }
 
 interface OffsetRange {

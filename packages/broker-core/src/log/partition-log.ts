@@ -151,6 +151,11 @@ export class PartitionLog {
     return { records: this.logEndOffset - this.writer.durableOffset, bytes, ageMs }
   }
 
+  /** `retention.ms` as it is at the moment; -1: for ever. */
+  get retentionMs(): number {
+    return this.options.config().retentionMs
+  }
+
   /** Bytes that were appended and are in no file yet. */
   get unwrittenBytes(): number {
     return this.writer.unwrittenBytes
@@ -283,6 +288,12 @@ export class PartitionLog {
     if (!(await this.writer.waitVisible(nextOffset(place.header)))) return null
     const found = await this.recordIn(segment, place, timestampMs, this.logStartOffset)
     return found ?? { offset: nextOffset(place.header) - 1, timestampMs }
+  }
+
+  /** Resolves with true when all that was appended before survives a power cut, with false when the log fails first. */
+  async flush(): Promise<boolean> {
+    const endOffset = this.logEndOffset
+    return (await this.writer.waitWritten(endOffset)) && (await this.writer.flushTo(endOffset))
   }
 
   /** Deletes the records below the offset; -1 stands for the high watermark. Resolves when that survives a power cut. */

@@ -1,6 +1,7 @@
 // Why a group rebalanced, from the command line.
-import { Client, type GroupConsumer } from '@goqueue/client'
+import { Client, type CallOptions, type Consumer, type GroupConsumer } from '@goqueue/client'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { rebalancesOf } from '../../src/rebalance-history.ts'
 import { Cluster, Collector } from './cluster.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }) // a real broker on a busy machine takes its time
@@ -105,10 +106,29 @@ it('shows what happened long ago, in its order, where another group has rebalanc
   await client.admin().alterGroupOffsets('flapping', [{ topic: wide, partition: 0, offset: 0 }])
   const beginOffset = async () => (await client.admin().describeTopic(HISTORY)).partitionDetails[0]!.beginOffset
   const visitor = client.groupConsumer({ groupId: 'flapping', consumerId: 'c'.repeat(200), topics: [wide] })
-  while ((await beginOffset()) === 0) {
-    await visitor.joinGroup()
-    await visitor.leaveGroup()
+  const flap = async () => {
+    while ((await beginOffset()) === 0) {
+      await visitor.joinGroup()
+      await visitor.leaveGroup()
+    }
   }
+  // It happens while the history is read: what was to be read next is gone, and stands behind the end by then.
+  const interrupted = {
+    admin: () => client.admin(),
+    consumer: () => {
+      const consumer = client.consumer()
+      let assigned: Parameters<Consumer['assign']>[0] = []
+      return {
+        assign: (partitions: typeof assigned) => (assigned = partitions),
+        records: async function* (options: CallOptions) {
+          await flap()
+          consumer.assign(assigned) // it reads from now on
+          yield* consumer.records(options)
+        },
+      }
+    },
+  } as unknown as Client
+  expect(await rebalancesOf(interrupted, 'billing', new AbortController().signal)).toEqual(before)
   expect(await explained()).toEqual(before)
   const generations = (await explained('flapping')).map(({ generationId }) => generationId)
   expect(generations).toEqual(Array.from({ length: 100 }, (_, index) => generations[0]! + index))
