@@ -21,7 +21,8 @@ export async function clampOffsets({ offsets, topics, store, report }: ClampPart
   const goingOn = offsets.map((committed) => {
     const { topic, partition, offset } = committed
     const log = logOf(topics, topic, partition)
-    if (log === undefined || offset <= log.logEndOffset) return committed
+    // A power cut leaves at least the file: where there is none, its disk may not be mounted, and all is there the next time.
+    if (log === undefined || !log.hasFiles || offset <= log.logEndOffset) return committed
     const atEnd = { ...committed, offset: log.logEndOffset }
     clamped.push(atEnd)
     report(clampedEvent(committed, log.logEndOffset))

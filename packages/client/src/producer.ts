@@ -20,7 +20,7 @@ import {
 } from './errors.ts'
 import type { CheckedProducerOptions } from './options.ts'
 import { defaultPartitioner, type Partitioner } from './partitioner.ts'
-import type { Bytes, ProducerRecord, RecordPlace } from './record.ts'
+import type { Bytes, ConsumerRecord, ProducerRecord, RecordPlace } from './record.ts'
 import type { Alarm } from './runtime.ts'
 import { isTopic, type Topic, type TypedRecord } from './topic.ts'
 import { encodeRecords } from './typed-record.ts'
@@ -584,7 +584,12 @@ function checkTopics(records: readonly TypedRecord<string | Topic>[]): void {
 }
 
 const RECORD_FIELDS = ['topic', 'value', 'key', 'partition', 'timestampMs', 'headers'] as const
-const recordFields: ReadonlySet<string> = new Set<keyof ProducerRecord>(RECORD_FIELDS)
+/** With those of a record that was read, so that one can be sent on: `{ ...record, topic: 'archive' }`. */
+const knownFields: ReadonlySet<string> = new Set<keyof ProducerRecord | keyof ConsumerRecord>([
+  ...RECORD_FIELDS,
+  'offset',
+  'signal',
+])
 
 /** The record as it goes into a batch. Throws INVALID_ARGUMENT for what cannot be sent. */
 function checkedRecord(record: ProducerRecord, index: number, wallClockMs: number): RecordToBuild {
@@ -592,7 +597,9 @@ function checkedRecord(record: ProducerRecord, index: number, wallClockMs: numbe
   const wrong = (what: string) => new GoQueueError('INVALID_ARGUMENT', `send: record ${index}: ${what}`)
   // Names of another client's records (`timestamp`, `messages`) would be lost without a word.
   for (const field in record) {
-    if (!recordFields.has(field)) throw wrong(`there is no field '${field}'; a record has ${RECORD_FIELDS.join(', ')}`)
+    if (!knownFields.has(field) && Object.hasOwn(record, field)) {
+      throw wrong(`there is no field '${field}'; a record has ${RECORD_FIELDS.join(', ')}`)
+    }
   }
   if (value !== null && !isBytes(value)) throw wrong('value must be a string, a Uint8Array or null')
   if (key !== null && !isBytes(key)) throw wrong('key must be a string, a Uint8Array or null')

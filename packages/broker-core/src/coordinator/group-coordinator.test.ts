@@ -370,6 +370,7 @@ describe('a store write that fails', () => {
     expect(bench.fetch().errorCode).toBe('COORDINATOR_LOAD_IN_PROGRESS')
     expect(bench.fetch({}, 1).topics?.[0]?.partitions[0]?.errorCode).toBe('COORDINATOR_LOAD_IN_PROGRESS')
     expect(bench.coordinator.describeGroup('group', 5).errorCode).toBe('COORDINATOR_LOAD_IN_PROGRESS')
+    expect(bench.coordinator.ids()).toEqual(new Set(['group']))
     for (let attempt = 0; attempt < 2; attempt += 1) {
       await isPending(Promise.resolve())
       bench.runtime.advance(1000)

@@ -3,20 +3,20 @@
 export class BatchSum {
   batches = 0
   bytes = 0
-  /** Epoch milliseconds of the broker's clock; null where there is no batch. */
-  firstAppendMs: number | null = null
+  /** On the monotonic clock; null where there is no batch. */
+  sinceMs: number | null = null
 
   /** One more batch, appended no earlier than those before it. */
-  add(bytes: number, appendMs: number): void {
+  add(bytes: number, atMs: number): void {
     this.batches += 1
     this.bytes += bytes
-    this.firstAppendMs ??= appendMs
+    this.sinceMs ??= atMs
   }
 
   /** Those of another sum, appended no earlier than those before them. */
-  addAll({ batches, bytes, firstAppendMs }: BatchSum): void {
+  addAll({ batches, bytes, sinceMs }: BatchSum): void {
     this.batches += batches
     this.bytes += bytes
-    this.firstAppendMs ??= firstAppendMs
+    this.sinceMs ??= sinceMs
   }
 }

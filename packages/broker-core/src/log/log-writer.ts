@@ -21,7 +21,10 @@ interface BatchItem {
   kind: 'batch'
   bytes: Buffer
   header: RecordBatchHeader
+  /** By the wall clock, which retention goes by, */
   appendMs: number
+  /** and by the monotonic one. */
+  sinceMs: number
 }
 
 type Item =
@@ -83,8 +86,8 @@ export class LogWriter {
     const sum = new BatchSum()
     sum.addAll(this.beingSynced)
     sum.addAll(this.unsynced)
-    for (const { bytes, appendMs } of this.beingWritten) sum.add(bytes.length, appendMs)
-    for (const item of this.pending) if (item.kind === 'batch') sum.add(item.bytes.length, item.appendMs)
+    for (const { bytes, sinceMs } of this.beingWritten) sum.add(bytes.length, sinceMs)
+    for (const item of this.pending) if (item.kind === 'batch') sum.add(item.bytes.length, item.sinceMs)
     return sum
   }
 
@@ -98,7 +101,7 @@ export class LogWriter {
 
   /** Queues a batch; it is written in this order, with others in one write if one is under way. */
   append(bytes: Buffer, header: RecordBatchHeader, appendMs: number): void {
-    this.enqueue({ kind: 'batch', bytes, header, appendMs })
+    this.enqueue({ kind: 'batch', bytes, header, appendMs, sinceMs: this.options.runtime.nowMs() })
   }
 
   /** Begins a new segment behind all that is queued. Resolves when that is done, or never will be. */
@@ -199,10 +202,10 @@ export class LogWriter {
       throw error
     }
     if (this.failure !== null) return
-    for (const { header, bytes, appendMs } of group) {
+    for (const { header, bytes, appendMs, sinceMs } of group) {
       segment.noteBatch(header)
       segment.lastAppendMs = appendMs
-      this.unsynced.add(bytes.length, appendMs)
+      this.unsynced.add(bytes.length, sinceMs)
     }
     this.beingWritten = []
     this.writtenOffset = nextOffset(group.at(-1)!.header)

@@ -123,6 +123,11 @@ export class PartitionLog {
     return this.writer.highWatermark
   }
 
+  /** Once something was appended it has some, whatever was deleted since. */
+  get hasFiles(): boolean {
+    return this.segments.length > 0
+  }
+
   /** Bytes of all segments, deleted records in the first one included. */
   get sizeBytes(): number {
     return this.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
@@ -146,8 +151,8 @@ export class PartitionLog {
    * oldest of it was appended, 0 where there is nothing.
    */
   get notDurable(): { readonly records: number; readonly bytes: number; readonly ageMs: number } {
-    const { bytes, firstAppendMs } = this.writer.notDurable
-    const ageMs = firstAppendMs === null ? 0 : Math.max(0, this.options.runtime.wallClockMs() - firstAppendMs)
+    const { bytes, sinceMs } = this.writer.notDurable
+    const ageMs = sinceMs === null ? 0 : this.options.runtime.nowMs() - sinceMs
     return { records: this.logEndOffset - this.writer.durableOffset, bytes, ageMs }
   }
 

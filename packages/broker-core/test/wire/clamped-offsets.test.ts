@@ -1,5 +1,5 @@
 // Row S15: a power cut that took records, but not the commits behind them.
-import { cp, mkdtemp, rm, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, rename, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -125,5 +125,18 @@ it('S15: a log that has lost durable records still ends where it did: the offset
     expect(broker.metrics().partitions[0]?.condition).toBe('quarantined')
     expect(await committed(client, 'ahead')).toEqual({ 'orders-0': 3, 'orders-1': 1 })
     expect(clamped).toEqual([])
+  })
+})
+
+it('S15: where the log is not there at all, as on a disk that is not mounted, the offsets wait for it', async () => {
+  const dataDir = await temporaryDirectory()
+  await withBroker(dataDir, 'os', produceAndCommit)
+  const [logs, elsewhere] = [join(dataDir, 'logs'), join(dataDir, 'elsewhere')]
+  await rename(logs, elsewhere)
+  await withBroker(dataDir, 'os', async ({ clamped }) => expect(clamped).toEqual([]))
+  await rm(logs, { recursive: true })
+  await rename(elsewhere, logs)
+  await withBroker(dataDir, 'os', async ({ client }) => {
+    expect(await committed(client, 'ahead')).toEqual({ 'orders-0': 3, 'orders-1': 1 })
   })
 })

@@ -150,6 +150,17 @@ describe('errors', () => {
     await expect(sending).rejects.toThrow(/orders\[4\].*partitions 0 to 3/)
   })
 
+  it('a record that was read can be sent on as it is', async () => {
+    const producer = client.producer()
+    await world.run(producer.send({ topic: 'orders', key: 'k', value: 'v', headers: [['h', 'x']], partition: 2 }))
+    const [read] = await readAll()
+    await world.run(client.admin().createTopic({ name: 'archive', partitions: 4 }))
+    expect(await world.run(producer.send({ ...read!, topic: 'archive' }))).toEqual({ partition: 2, offset: 0 })
+    const [sentOn] = await readAll('archive')
+    const { key, value, headers, timestampMs } = read!
+    expect(sentOn).toMatchObject({ key, value, headers, timestampMs })
+  })
+
   it('a topic that is created after the first failure is found', async () => {
     const producer = client.producer()
     await expect(world.run(producer.send({ topic: 'later', value: 'x' }))).rejects.toThrow(/UNKNOWN_TOPIC/)
