@@ -3,8 +3,9 @@ import { buildRecordBatch, nextOffset, readRecords, splitBatches, type BatchReco
 import type { PartitionLog } from './log/partition-log.ts'
 import { NewestRebalances, type RecordedRebalance } from './newest-rebalances.ts'
 
-/** Read at once: others have their turn in between. */
+/** What is done at once, a few milliseconds of work. */
 const READ_BYTES = 256 * 1024
+const KEPT_PER_TURN = 10_000
 /** The header of a record that was written again: the offset that it had first. */
 const FIRST_OFFSET = 'offset'
 /** Less than this part of the history is not worth that the rest is written again. */
@@ -64,6 +65,7 @@ async function survey(log: PartitionLog, options: TrimOptions): Promise<Survey> 
   for (const one of newest.below(end.offset)) {
     kept.add(one.offset)
     goneBytes -= one.bytes
+    if (kept.size % KEPT_PER_TURN === 0) await nextTurn()
   }
   return { bytes, boundary: end.offset, kept, goneBytes }
 }
@@ -115,8 +117,13 @@ async function* batchesOf(
       if (offset > endOffset) return
       yield { endOffset: offset, batch }
     }
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
   }
+}
+
+/** Others have their turn first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function recordedIn({ offset, key, value, headers }: BatchRecord): RecordedRebalance {
