@@ -150,6 +150,24 @@ describe('the reserve of the disk', () => {
     expect([await send(2), await send(1), await send(2)]).toEqual(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'NONE', 'NONE'])
   })
 
+  it('S10: a new producer begins with the batch that found no room, not with those sent behind it', async () => {
+    room.free = RESERVE + BATCH - 1
+    const { log, manager } = await open()
+    const other = await manager.openLog(TOPIC_ID, 1)
+    room.free = 1e9 // since the look at the start
+    const send = (baseSequence: number, to = log) =>
+      append(to, [VALUE], { producerId: 7, producerEpoch: 0, baseSequence }).then(({ errorCode }) => errorCode)
+    expect([await send(0), await send(1)]).toEqual(['KAFKA_STORAGE_ERROR', 'KAFKA_STORAGE_ERROR'])
+    await manager.freeBytes()
+    expect([await send(2), await send(3), await send(9, other)]).toEqual([
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+      'NONE',
+    ])
+    expect([await send(0), await send(1), await send(2), await send(0)]).toEqual(['NONE', 'NONE', 'NONE', 'NONE'])
+    expect((await readAll(log)).records).toHaveLength(3)
+  })
+
   it('what no log would take is refused for what it is', async () => {
     room.free = 0
     const { log } = await open()

@@ -194,7 +194,10 @@ export class PartitionLog {
     // While there is no room, what follows a batch that found none is out of sequence for that reason alone.
     const needsRoom = options.mayUseReserve !== true && (producer.kind === 'append' || diskReserve?.isReached === true)
     const noRoom = needsRoom ? (diskReserve?.take(records.length) ?? null) : null
-    if (noRoom !== null) return { errorCode: 'KAFKA_STORAGE_ERROR', message: noRoom }
+    if (noRoom !== null) {
+      if (producer.kind === 'append') this.producers.postpone(header, nowMs)
+      return { errorCode: 'KAFKA_STORAGE_ERROR', message: noRoom }
+    }
     if (producer.kind === 'refused') return { errorCode: producer.errorCode, message: producer.message }
     const baseOffset = this.logEndOffset
     this.place(records, header, nowMs)

@@ -109,6 +109,102 @@ describe('a new epoch', () => {
   })
 })
 
+describe('S10: a producer whose first batch found no room', () => {
+  /** A partition that had no room for these. */
+  const statesWithoutRoomFor = (...sent: Sent[]) => {
+    const states = new ProducerStates()
+    for (const each of sent) states.postpone(header(each), 1_000)
+    return states
+  }
+
+  test('begins with that batch: those sent behind it are out of order until it is appended', () => {
+    const states = statesWithoutRoomFor({ sequence: 40, count: 2 })
+    expect(states.check(header({ sequence: 42 }))).toEqual({
+      ...outOfOrder,
+      message: 'producer 7 of epoch 0 sent sequence 42, 40 is next',
+    })
+    expect(states.check(header({ sequence: 0 }))).toEqual(outOfOrder)
+    expect(states.check(header({ producerId: 8, sequence: 42 }))).toEqual({ kind: 'append' })
+    expect(states.check(header({ sequence: 40, count: 2 }))).toEqual({ kind: 'append' })
+    states.record(header({ sequence: 40, count: 2 }, 10), 2_000)
+    expect(states.check(header({ sequence: 40, count: 2 }))).toMatchObject({ kind: 'duplicate', baseOffset: 10 })
+    expect(states.check(header({ sequence: 42 }))).toEqual({ kind: 'append' })
+    expect(states.size).toBe(1)
+  })
+
+  test('may give it up and begin a new epoch, at 0, and nothing of the old one comes in its way', () => {
+    const states = statesWithoutRoomFor({ sequence: 40 })
+    expect(states.check(header({ epoch: 1, sequence: 41 }))).toEqual(outOfOrder)
+    expect(states.check(header({ epoch: 1, sequence: 0 }))).toEqual({ kind: 'append' })
+    states.postpone(header({ epoch: 1, sequence: 0 }), 1_000)
+    expect(states.check(header({ epoch: 0, sequence: 40 }))).toEqual(oldEpoch)
+    expect(states.check(header({ epoch: 1, sequence: 1 }))).toEqual(outOfOrder)
+    expect(states.check(header({ epoch: 1, sequence: 0 }))).toEqual({ kind: 'append' })
+  })
+
+  test('that is known goes on where it stood', () => {
+    const { states } = logOf({ sequence: 0, count: 3 })
+    states.postpone(header({ sequence: 3 }), 1_000)
+    states.postpone(header({ epoch: 1, sequence: 0 }), 1_000)
+    expect(states.size).toBe(1)
+    expect(states.check(header({ sequence: 4 }))).toEqual(outOfOrder)
+    expect(states.check(header({ sequence: 3 }))).toEqual({ kind: 'append' })
+    expect(states.check(header({ epoch: 1, sequence: 1 }))).toEqual(outOfOrder)
+  })
+
+  test('N21: is forgotten when it never comes back, and when too many others come', () => {
+    const states = statesWithoutRoomFor({ producerId: 1, sequence: 0 }, { producerId: 2, sequence: 0 })
+    states.postpone(header({ producerId: 1, sequence: 0 }), 2_000)
+    expect(states.expire(2_000)).toBe(1)
+    expect(states.check(header({ producerId: 1, sequence: 1 }))).toEqual(outOfOrder)
+    expect(states.check(header({ producerId: 2, sequence: 1 }))).toEqual({ kind: 'append' })
+    const few = new ProducerStates({ maxProducers: 2 })
+    few.record(header({ producerId: 9, sequence: 0 }), 0)
+    for (const producerId of [1, 2, 1, 3]) few.postpone(header({ producerId, sequence: 0 }), 0)
+    expect(few.size).toBe(3)
+    for (const [producerId, check] of [
+      [1, outOfOrder],
+      [2, { kind: 'append' }],
+      [3, outOfOrder],
+      [9, outOfOrder],
+    ] as const) {
+      expect(few.check(header({ producerId, sequence: 5 }))).toEqual(check)
+    }
+  })
+
+  test('is in no snapshot: what was sent before a restart does not arrive after it', () => {
+    const states = statesWithoutRoomFor({ sequence: 0 })
+    expect(ProducerStates.restore(states.snapshot()).size).toBe(0)
+  })
+
+  test('has, of any traffic, each batch appended once and in order, however the room comes and goes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 40 }), fc.integer({ min: 1, max: 8 }), (rooms, inFlight) => {
+        const states = new ProducerStates()
+        const appended: number[] = []
+        const has = (turn: number) => rooms[turn] ?? true
+        let turn = 0
+        // All that is not appended yet is sent at once, in order; what is refused is sent again when all are answered.
+        for (let round = 0; appended.length < inFlight && round < 50; round++) {
+          const missing = Array.from({ length: inFlight }, (_, sequence) => sequence).filter(
+            (n) => !appended.includes(n),
+          )
+          for (const sequence of missing) {
+            if (states.check(header({ sequence })).kind !== 'append') continue
+            if (has(turn++)) {
+              states.record(header({ sequence }, appended.length), 0)
+              appended.push(sequence)
+            } else {
+              states.postpone(header({ sequence }), 0)
+            }
+          }
+        }
+        expect(appended).toEqual(Array.from({ length: inFlight }, (_, sequence) => sequence))
+      }),
+    )
+  })
+})
+
 test('producers do not disturb one another', () => {
   const { states } = logOf(
     { producerId: 1, sequence: 0 },

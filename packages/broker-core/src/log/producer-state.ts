@@ -33,43 +33,69 @@ interface ProducerState {
   batches: RememberedBatch[]
 }
 
+/** The first batch of a producer, for which there was no room. */
+interface PostponedBatch {
+  epoch: number
+  sequence: number
+  /** When it last asked for room. */
+  heardMs: number
+}
+
 /** The producers of one partition. Times are epoch milliseconds, because they outlive a restart. */
 export class ProducerStates {
   /** In the order in which they were last heard of. */
   readonly #producers = new Map<number, ProducerState>()
+  /** Of producers that are not among those, in the order in which they last asked. In no snapshot: see `postpone`. */
+  readonly #postponed = new Map<number, PostponedBatch>()
   readonly #maxProducers: number
 
   constructor(options: ProducerStatesOptions = {}) {
     this.#maxProducers = options.maxProducers ?? DEFAULT_MAX_PRODUCERS
   }
 
+  /** How many are remembered: at most the cap of those with batches, and as many whose first batch found no room. */
   get size(): number {
-    return this.#producers.size
+    return this.#producers.size + this.#postponed.size
   }
 
   /** Says what to do with a batch that wants to be appended; remembers nothing. */
   check(header: RecordBatchHeader): ProducerCheck {
     const { producerId, producerEpoch, baseSequence } = header
-    const producer = producerId < 0 ? undefined : this.#producers.get(producerId)
+    const producer = this.#producers.get(producerId)
+    const postponed = this.#postponed.get(producerId)
+    const epoch = producer?.epoch ?? postponed?.epoch
     // Of a producer that is unknown (expired, or its records are deleted) any sequence is taken: Kafka does so too
     // (ProducerAppendInfo.checkSequence), for to refuse would stop an innocent producer for ever.
-    if (producer === undefined) return { kind: 'append' }
-    if (producerEpoch < producer.epoch) {
-      const message = `producer ${producerId} has epoch ${producer.epoch}, the batch is of epoch ${producerEpoch}`
+    if (producerId < 0 || epoch === undefined) return { kind: 'append' }
+    if (producerEpoch < epoch) {
+      const message = `producer ${producerId} has epoch ${epoch}, the batch is of epoch ${producerEpoch}`
       return { kind: 'refused', errorCode: 'INVALID_PRODUCER_EPOCH', message }
     }
-    if (producerEpoch > producer.epoch) {
-      return baseSequence === 0 ? { kind: 'append' } : outOfOrder(header, 0)
+    let expected = 0
+    if (producerEpoch === epoch) {
+      const lastSequence = lastSequenceOf(header)
+      const original = producer?.batches.find(
+        (batch) => batch.firstSequence === baseSequence && batch.lastSequence === lastSequence,
+      )
+      if (original !== undefined) {
+        return { kind: 'duplicate', baseOffset: original.baseOffset, lastOffset: original.lastOffset }
+      }
+      expected = producer === undefined ? postponed!.sequence : nextSequence(producer.batches.at(-1)!.lastSequence)
     }
-    const lastSequence = lastSequenceOf(header)
-    const original = producer.batches.find(
-      (batch) => batch.firstSequence === baseSequence && batch.lastSequence === lastSequence,
-    )
-    if (original !== undefined) {
-      return { kind: 'duplicate', baseOffset: original.baseOffset, lastOffset: original.lastOffset }
-    }
-    const expected = nextSequence(producer.batches.at(-1)!.lastSequence)
     return baseSequence === expected ? { kind: 'append' } : outOfOrder(header, expected)
+  }
+
+  /**
+   * There is no room for a batch that might be appended. If its producer is unknown, nothing but that batch may begin it from
+   * now on: batches that were sent behind it, before it is sent again, would take its place and shut it out. A new epoch
+   * begins afresh. A restart forgets this without harm: it breaks the connections, so nothing sent before it arrives after it.
+   */
+  postpone(header: RecordBatchHeader, nowMs: number): void {
+    const { producerId, producerEpoch, baseSequence } = header
+    if (producerId < 0 || this.#producers.has(producerId)) return
+    this.#postponed.delete(producerId)
+    this.#postponed.set(producerId, { epoch: producerEpoch, sequence: baseSequence, heardMs: nowMs })
+    if (this.#postponed.size > this.#maxProducers) forgetFirst(this.#postponed)
   }
 
   /** Remembers a batch that was appended: `header` has the base offset that the log gave it. */
@@ -85,27 +111,15 @@ export class ProducerStates {
       lastOffset: lastOffset(header),
     })
     if (batches.length > REMEMBERED_BATCHES) batches.shift()
+    this.#postponed.delete(producerId)
     this.#producers.delete(producerId)
     this.#producers.set(producerId, { epoch: producerEpoch, heardMs: nowMs, batches })
-    if (this.#producers.size > this.#maxProducers) this.#forgetOldest()
-  }
-
-  #forgetOldest(): void {
-    for (const producerId of this.#producers.keys()) {
-      this.#producers.delete(producerId)
-      return
-    }
+    if (this.#producers.size > this.#maxProducers) forgetFirst(this.#producers)
   }
 
   /** Forgets the producers that were last heard of before `beforeMs`, and gives their number. */
   expire(beforeMs: number): number {
-    let expired = 0
-    for (const [producerId, producer] of this.#producers) {
-      if (producer.heardMs >= beforeMs) continue
-      this.#producers.delete(producerId)
-      expired++
-    }
-    return expired
+    return forgetSilent(this.#producers, beforeMs) + forgetSilent(this.#postponed, beforeMs)
   }
 
   /** Everything as bytes for `restore`, with a version and a checksum. */
@@ -153,7 +167,7 @@ export class ProducerStates {
       at += batchCount * BATCH_BYTES
       states.#producers.set(producerId, { epoch, heardMs, batches })
     }
-    while (states.#producers.size > states.#maxProducers) states.#forgetOldest()
+    while (states.#producers.size > states.#maxProducers) forgetFirst(states.#producers)
     return states
   }
 }
@@ -174,6 +188,23 @@ function readBatch(buffer: Buffer, at: number): RememberedBatch {
     baseOffset: Number(buffer.readBigInt64BE(at + 8)),
     lastOffset: Number(buffer.readBigInt64BE(at + 16)),
   }
+}
+
+function forgetFirst(producers: Map<number, unknown>): void {
+  for (const producerId of producers.keys()) {
+    producers.delete(producerId)
+    return
+  }
+}
+
+function forgetSilent(producers: Map<number, { heardMs: number }>, beforeMs: number): number {
+  let forgotten = 0
+  for (const [producerId, { heardMs }] of producers) {
+    if (heardMs >= beforeMs) continue
+    producers.delete(producerId)
+    forgotten++
+  }
+  return forgotten
 }
 
 function outOfOrder(header: RecordBatchHeader, expected: number): ProducerCheck {

@@ -228,6 +228,37 @@ describe('a broker whose disk has no room for records', () => {
     },
   )
 
+  it.each([0, 1, 2, 3, 4])(
+    'S10: gets everything of a new producer in order and once, however room comes and goes (%i turns between sends)',
+    async (turns) => {
+      const { broker, runtime } = world
+      for (let round = 0; round < 12; round++) {
+        const topic = `orders-${round}`
+        free = 1e9
+        await broker.freeBytes()
+        await world.run(client.admin().createTopic({ name: topic, partitions: 1 }))
+        free = 1_000 + Math.floor(runtime.random() * 500)
+        await broker.freeBytes()
+        free = 1e9 // freed since that look, which the broker learns while batches are under way
+        const producer = client.producer({ batchBytes: 100, lingerMs: 0 })
+        const values = Array.from({ length: 12 }, (_, index) => `${index} ${'x'.repeat(80)}`)
+        const sends: Promise<{ offset: number }>[] = []
+        for (const value of values) {
+          sends.push(producer.send({ topic, value }))
+          for (let turn = 0; turn < turns; turn++) await new Promise((resume) => setImmediate(resume))
+          if (runtime.random() < 0.3) await broker.freeBytes()
+          if (runtime.random() < 0.1) await world.pass(Math.floor(runtime.random() * 300))
+          free = runtime.random() < 0.2 ? 1_000 + Math.floor(runtime.random() * 500) : 1e9
+        }
+        free = 1e9
+        const places = await world.run(Promise.all(sends))
+        expect(places.map(({ offset }) => offset)).toEqual(values.map((_, index) => index))
+        expect((await readAll(topic)).map(({ value }) => String(value))).toEqual(values)
+        await world.run(producer.close())
+      }
+    },
+  )
+
   it('is given up when the delivery timeout is over, with what the broker says', async () => {
     const producer = client.producer({ deliveryTimeoutMs: 10_000 })
     const startMs = world.runtime.nowMs()
@@ -239,6 +270,27 @@ describe('a broker whose disk has no room for records', () => {
     expect(world.runtime.nowMs() - startMs).toBeGreaterThanOrEqual(10_000)
     free = 1e9
     expect(await world.run(producer.send({ topic: 'orders', value: 'y' }))).toEqual({ partition: 0, offset: 0 })
+  })
+
+  it('S10: takes the rest of a new producer, in order and once, when its first batches were given up', async () => {
+    const producer = client.producer({ deliveryTimeoutMs: 5_000, batchBytes: 100, lingerMs: 0 })
+    const values = Array.from({ length: 20 }, (_, index) => `${index} ${'x'.repeat(80)}`)
+    const sends: Promise<boolean>[] = []
+    for (const value of values) {
+      sends.push(
+        producer.send({ topic: 'orders', value }).then(
+          () => true,
+          () => false,
+        ),
+      )
+      await world.pass(500)
+    }
+    free = 1e9
+    const outcomes = await world.run(Promise.all(sends))
+    const delivered = values.filter((_, index) => outcomes[index])
+    expect(delivered.length).toBeGreaterThan(5)
+    expect(delivered.length).toBeLessThan(15)
+    expect((await readAll()).map(({ value }) => String(value))).toEqual(delivered)
   })
 })
 
