@@ -178,11 +178,52 @@ describe('the reserve of the disk', () => {
     expect(untimely).toMatchObject({ errorCode: 'INVALID_TIMESTAMP' })
   })
 
-  it('the broker may use it for itself', async () => {
-    room.free = 10
+  it('the broker may use half of it for itself, and is no reason to refuse a producer', async () => {
+    room.free = RESERVE / 2 + 2 * BATCH
     const { log, manager } = await open()
-    expect(await log.append(batchOf(['a']), { acks: -1, mayUseReserve: true })).toMatchObject({ errorCode: 'NONE' })
-    expect(manager.diskReserve).toMatchObject({ isReached: true, refusedAppends: 0 })
+    const appended = async () => (await log.append(batchOf([VALUE]), { acks: -1, mayUseReserve: true })).errorCode
+    expect([log.hasRoomFor(2 * BATCH), log.hasRoomFor(2 * BATCH + 1)]).toEqual([true, false])
+    expect([await appended(), await appended()]).toEqual(['NONE', 'NONE'])
+    expect([log.hasRoomFor(0), log.hasRoomFor(1)]).toEqual([true, false])
+    expect(await log.append(batchOf([VALUE]), { acks: -1, mayUseReserve: true })).toEqual({
+      errorCode: 'KAFKA_STORAGE_ERROR',
+      message:
+        '40000 bytes of the disk are kept free of what the broker records (half of log.min.free.bytes), and 40000 are ' +
+        'free; delete topics or records, or enlarge the disk',
+    })
+    expect([log.condition, manager.diskReserve!.refusedAppends]).toEqual(['sound', 0])
+    room.free = 1e9
+    await passed(1_000)
+    room.free = RESERVE + 10 * BATCH
+    await manager.freeBytes()
+    const tooLarge = batchOf(['x'.repeat(RESERVE / 2 + 10 * BATCH)])
+    expect(await log.append(tooLarge, { acks: -1, mayUseReserve: true })).toMatchObject({
+      errorCode: 'KAFKA_STORAGE_ERROR',
+    })
+    expect(await outcomes(9)).toEqual(Array(9).fill('NONE'))
+    expect([await appended(), await appended()]).toEqual(['NONE', 'NONE'])
+    expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+  })
+
+  it('S10: however much the broker appends for itself, half of it stays free and no log goes offline', async () => {
+    const disk = new SmallDisk(RESERVE + 400_000)
+    await disk.makeDirectory('/data')
+    opened = await openLog({ disk, manager: { minFreeBytes: RESERVE } })
+    const own = await opened.manager.openLog(TOPIC_ID, 1)
+    while ((await outcomes(1))[0] === 'NONE');
+    const codes = new Set<string>()
+    for (let index = 0; index < 1_000; index++) {
+      const records = batchOf(['x'.repeat(1 + (index % 3_000))])
+      const hasRoom = own.hasRoomFor(records.length)
+      const { errorCode } = await own.append(records, { acks: 1, mayUseReserve: true })
+      expect(errorCode).toBe(hasRoom ? 'NONE' : 'KAFKA_STORAGE_ERROR')
+      codes.add(errorCode)
+      if (index % 50 === 0) await passed(300)
+    }
+    expect(codes.size).toBe(2)
+    expect([own.condition, opened.log.condition]).toEqual(['sound', 'sound'])
+    expect(await disk.freeBytes()).toBeGreaterThanOrEqual(RESERVE / 2)
+    expect(await disk.freeBytes()).toBeLessThan(RESERVE / 2 + 1_000)
   })
 
   it('it is there from the start: a disk that has less takes no records and says so', async () => {
@@ -196,6 +237,7 @@ describe('the reserve of the disk', () => {
     room.free = 0
     const { manager } = await open(0)
     expect([await outcomes(1), manager.diskReserve, room.looks]).toEqual([['NONE'], null, 0])
+    expect(opened.log.hasRoomFor(1e12)).toBe(true)
     expect(await manager.freeBytes()).toBe(0)
     await manager.close()
     opened = await openLog({ manager: { minFreeBytes: RESERVE } })

@@ -6,6 +6,8 @@ import type { ReportLogEvent } from './log-event.ts'
 const LOOK_INTERVAL_MS = 1_000
 /** Records are taken again when so much of the reserve is free above it: room for one batch would be gone at once. */
 const RESUME_FRACTION = 1 / 8
+/** What the broker appends for itself leaves so much of the reserve to what is no log: its metadata, recovery points. */
+const KEPT_FROM_BROKER_FRACTION = 1 / 2
 
 export interface DiskReserveOptions {
   /** Bytes that records may not use. */
@@ -49,14 +51,28 @@ export class DiskReserve {
     this.resumeBytes = options.reserveBytes + Math.ceil(options.reserveBytes * RESUME_FRACTION)
   }
 
-  /** Takes room for a batch. Why there is none, or null. */
+  /** Takes room for a producer's batch. Why there is none, or null. */
   take(bytes: number): string | null {
-    const leftBytes = this.leftBytes - bytes
-    if (this.isReached || leftBytes < this.reserveBytes) return this.refuse()
-    this.leftBytes = leftBytes
-    this.takenSinceLookBytes += bytes
-    if (this.alarm === null && this.looking === null) this.lookLater()
+    if (this.isReached || this.leftBytes - bytes < this.reserveBytes) return this.refuse()
+    this.count(bytes)
     return null
+  }
+
+  /** As `take`, for what the broker appends for itself: of the reserve too, and no producer is refused for it. */
+  takeForBroker(bytes: number): string | null {
+    if (!this.hasRoomForBroker(bytes)) {
+      return (
+        `${this.keptFromBrokerBytes} bytes of the disk are kept free of what the broker records (half of ` +
+        `log.min.free.bytes), and ${this.freeBytes} are free; delete topics or records, or enlarge the disk`
+      )
+    }
+    this.count(bytes)
+    return null
+  }
+
+  /** Whether `takeForBroker` would take so many bytes. */
+  hasRoomForBroker(bytes: number): boolean {
+    return this.leftBytes - bytes >= this.keptFromBrokerBytes
   }
 
   /** Bytes that are free on the disk; null when it does not say. Whoever asks while a look is under way shares it. */
@@ -73,6 +89,12 @@ export class DiskReserve {
     this.isClosed = true
     this.alarm?.cancel()
     await this.looking
+  }
+
+  private count(bytes: number): void {
+    this.leftBytes -= bytes
+    this.takenSinceLookBytes += bytes
+    if (this.alarm === null && this.looking === null) this.lookLater()
   }
 
   private refuse(): string {
@@ -121,6 +143,10 @@ export class DiskReserve {
     this.isTold = isReached
     const { directory, report } = this.options
     report({ kind: isReached ? 'diskReserveReached' : 'diskReserveRecovered', directory, freeBytes, reserveBytes })
+  }
+
+  private get keptFromBrokerBytes(): number {
+    return Math.ceil(this.reserveBytes * KEPT_FROM_BROKER_FRACTION)
   }
 
   private get freeBytes(): number {

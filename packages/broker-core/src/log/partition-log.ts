@@ -175,7 +175,7 @@ export class PartitionLog {
    * Appends one record batch. Its place in the log is fixed when this is called, whatever is waited for: acks -1 waits
    * until it is visible, which is durable; 1 and 0 until it is written. `records` is patched with its offset and copied,
    * so the caller may reuse it at once. Refusals are error codes; it never throws for a client's or the disk's fault.
-   * Only what the broker writes for itself may use the disk's reserve.
+   * Only what the broker writes for itself may use the disk's reserve, and half of it at most.
    */
   async append(records: Buffer, options: { acks: -1 | 0 | 1; mayUseReserve?: boolean }): Promise<AppendOutcome> {
     const readOnlyReason = this.readOnlyReason
@@ -190,10 +190,7 @@ export class PartitionLog {
     if (producer.kind === 'duplicate') {
       return this.answer(producer.baseOffset, producer.lastOffset + 1, options.acks)
     }
-    const { diskReserve } = this.options
-    // While there is no room, what follows a batch that found none is out of sequence for that reason alone.
-    const needsRoom = options.mayUseReserve !== true && (producer.kind === 'append' || diskReserve?.isReached === true)
-    const noRoom = needsRoom ? (diskReserve?.take(records.length) ?? null) : null
+    const noRoom = this.takeRoom(records.length, producer.kind, options.mayUseReserve === true)
     if (noRoom !== null) {
       if (producer.kind === 'append') this.producers.postpone(header, nowMs)
       return { errorCode: 'KAFKA_STORAGE_ERROR', message: noRoom }
@@ -202,6 +199,11 @@ export class PartitionLog {
     const baseOffset = this.logEndOffset
     this.place(records, header, nowMs)
     return this.answer(baseOffset, this.logEndOffset, options.acks)
+  }
+
+  /** Whether the broker may append so many bytes for itself (`mayUseReserve`): the disk has room for them. */
+  hasRoomFor(bytes: number): boolean {
+    return this.options.diskReserve?.hasRoomForBroker(bytes) ?? true
   }
 
   /**
@@ -368,6 +370,15 @@ export class PartitionLog {
     this.tail.clear()
     for (const segment of this.segments) this.options.context.files.forget(segment.path)
     this.notify()
+  }
+
+  /** Why the disk has no room for the batch; null when it has, or the batch will not be appended anyway. */
+  private takeRoom(bytes: number, kind: 'append' | 'refused', mayUseReserve: boolean): string | null {
+    const { diskReserve } = this.options
+    if (diskReserve === null) return null
+    if (mayUseReserve) return diskReserve.takeForBroker(bytes)
+    // While there is no room, what follows a batch that found none is out of sequence for that reason alone.
+    return kind === 'append' || diskReserve.isReached ? diskReserve.take(bytes) : null
   }
 
   /** Gives the batch its offset and its segment, and queues it. */
