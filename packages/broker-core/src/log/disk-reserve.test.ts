@@ -259,20 +259,42 @@ describe('the reserve of the disk', () => {
 })
 
 describe('a look at the disk', () => {
-  it('comes once a second while records are taken, and not at all while none are', async () => {
+  it('comes once a second while records are taken, and every ten seconds while none are', async () => {
     const { runtime } = await open()
-    const idleAlarms = runtime.alarmCount
+    const { alarmCount } = runtime
     expect(room.looks).toBe(1)
     for (let tenth = 0; tenth < 30; tenth++) {
       await outcomes(10)
       await passed(100)
     }
-    expect(room.looks).toBe(4)
-    await passed(60_000)
-    expect([room.looks, runtime.alarmCount]).toEqual([4, idleAlarms + 1]) // the recovery point's
+    expect([room.looks, runtime.alarmCount]).toEqual([4, alarmCount + 1]) // the recovery point's
+    for (let second = 0; second < 60; second++) await passed(1_000)
+    expect([room.looks, runtime.alarmCount]).toEqual([10, alarmCount + 1])
+    await passed(9_000)
     await outcomes(1)
     await passed(0)
-    expect(room.looks).toBe(5) // at once: the last one was long ago
+    expect(room.looks).toBe(11) // at once: the last one was long ago
+    await passed(1_000)
+    expect(room.looks).toBe(11)
+    await passed(9_000)
+    expect(room.looks).toBe(12)
+  })
+
+  it('S10: sees what other programs write while no records come: the next ones take no log offline', async () => {
+    const disk = new SmallDisk(RESERVE + 400_000)
+    await disk.makeDirectory('/data')
+    opened = await openLog({ disk, manager: { minFreeBytes: RESERVE } })
+    const logs = [opened.log, await opened.manager.openLog(TOPIC_ID, 1)]
+    await passed(1_000)
+    for (let second = 0; second < 60; second++) {
+      disk.usedBytes = Math.min(disk.usedBytes + 10_000, RESERVE + 400_000)
+      await passed(1_000)
+    }
+    expect(await disk.freeBytes()).toBe(0)
+    const refused = await Promise.all(logs.map((log) => append(log, [VALUE])))
+    expect(refused.map(({ errorCode }) => errorCode)).toEqual(['KAFKA_STORAGE_ERROR', 'KAFKA_STORAGE_ERROR'])
+    expect(logs.map(({ condition }) => condition)).toEqual(['sound', 'sound'])
+    expect(kinds()).toEqual(['diskReserveReached'])
   })
 
   it('comes at once when no room is thought to be left, and finds what was freed in the meantime', async () => {
@@ -339,8 +361,9 @@ describe('a look at the disk', () => {
     await settled()
     await passed(0)
     expect(room.looks).toBe(3)
-    await passed(10_000)
-    expect([room.looks, runtime.alarmCount]).toEqual([3, 2])
+    expect([room.looks, runtime.alarmCount]).toEqual([3, 3]) // and the next look's
+    await passed(9_999)
+    expect([room.looks, runtime.alarmCount]).toEqual([3, 3])
   })
 
   it('that fails refuses nothing, and is told once until one succeeds', async () => {

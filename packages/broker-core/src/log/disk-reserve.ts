@@ -1,9 +1,12 @@
 // Keeps a part of the disk free of records, so that everything else has room when producers have filled the rest.
-import type { Alarm, Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
+import { DiskLooks } from './disk-looks.ts'
 import type { ReportLogEvent } from './log-event.ts'
 
-/** How often at most the disk is looked at while records are taken, and how often while there is no room for them. */
-const LOOK_INTERVAL_MS = 1_000
+/** How often the disk is looked at while records are taken, and while there is no room for them. */
+const BUSY_INTERVAL_MS = 1_000
+/** And how often else: other programs write to it too. */
+const IDLE_INTERVAL_MS = 10_000
 /** Records are taken again when so much of the reserve is free above it: room for one batch would be gone at once. */
 const RESUME_FRACTION = 1 / 8
 /** What the broker appends for itself leaves so much of the reserve to what is no log: its metadata, recovery points. */
@@ -35,20 +38,22 @@ export class DiskReserve {
   refusedAppends = 0
   private readonly options: DiskReserveOptions
   private readonly resumeBytes: number
+  private readonly looks: DiskLooks
   /** Free when all that was taken is written. */
   private leftBytes = Infinity
   private takenSinceLookBytes = 0
-  private lookedAtMs = -Infinity
-  private looking: Promise<number | null> | null = null
-  private alarm: Alarm | null = null
   private isTold = false
   private isBlind = false
-  private isClosed = false
 
   constructor(options: DiskReserveOptions) {
     this.options = options
     this.reserveBytes = options.reserveBytes
     this.resumeBytes = options.reserveBytes + Math.ceil(options.reserveBytes * RESUME_FRACTION)
+    this.looks = new DiskLooks({
+      look: () => this.lookNow(),
+      intervalMs: () => (this.isReached || this.takenSinceLookBytes > 0 ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS),
+      runtime: options.runtime,
+    })
   }
 
   /** Takes room for a producer's batch. Why there is none, or null. */
@@ -77,31 +82,25 @@ export class DiskReserve {
 
   /** Bytes that are free on the disk; null when it does not say. Whoever asks while a look is under way shares it. */
   look(): Promise<number | null> {
-    this.looking ??= this.lookNow().finally(() => {
-      this.looking = null
-      if (this.isReached || this.takenSinceLookBytes > 0) this.lookLater()
-    })
-    return this.looking
+    return this.looks.now()
   }
 
   /** Looks no more by itself. Resolves when no look is under way. */
-  async close(): Promise<void> {
-    this.isClosed = true
-    this.alarm?.cancel()
-    await this.looking
+  close(): Promise<void> {
+    return this.looks.close()
   }
 
   private count(bytes: number): void {
     this.leftBytes -= bytes
     this.takenSinceLookBytes += bytes
-    if (this.alarm === null && this.looking === null) this.lookLater()
+    this.looks.within(BUSY_INTERVAL_MS)
   }
 
   private refuse(): string {
     this.refusedAppends += 1
     if (!this.isReached) {
       this.isReached = true
-      void this.look()
+      void this.looks.now()
     }
     return (
       `${this.reserveBytes} bytes of the disk are kept free of records (log.min.free.bytes), and ${this.freeBytes} are free: ` +
@@ -110,10 +109,7 @@ export class DiskReserve {
   }
 
   private async lookNow(): Promise<number | null> {
-    const { runtime, freeBytes, unwrittenBytes } = this.options
-    this.alarm?.cancel()
-    this.alarm = null
-    this.lookedAtMs = runtime.nowMs()
+    const { freeBytes, unwrittenBytes } = this.options
     this.takenSinceLookBytes = 0
     const unwritten = unwrittenBytes()
     const found = await freeBytes().catch((error: unknown) => {
@@ -151,11 +147,5 @@ export class DiskReserve {
 
   private get freeBytes(): number {
     return Math.max(0, this.leftBytes)
-  }
-
-  private lookLater(): void {
-    if (this.isClosed) return
-    const delayMs = this.lookedAtMs + LOOK_INTERVAL_MS - this.options.runtime.nowMs()
-    this.alarm = this.options.runtime.setAlarm(Math.max(0, delayMs), () => void this.look())
   }
 }
