@@ -57,6 +57,8 @@ const outcomes = async (count: number) => {
   for (let index = 0; index < count; index++) codes.push((await append(opened.log, [VALUE])).errorCode)
   return codes
 }
+/** A log that could make room: more than a quarter of the reserve. */
+const fill = () => outcomes(30)
 const kinds = () => opened.events.map(({ kind }) => kind)
 
 beforeEach(() => {
@@ -67,8 +69,10 @@ afterEach(() => opened.manager.close())
 
 describe('the reserve of the disk', () => {
   it('S10: records are refused before the disk is full, nothing of them is written, and the log goes on when there is room', async () => {
-    room.free = RESERVE + 2 * BATCH
     const { log, manager, events } = await open()
+    await fill()
+    room.free = RESERVE + 2 * BATCH
+    await passed(1_000)
     expect(await outcomes(2)).toEqual(['NONE', 'NONE'])
     room.free = RESERVE
     const refused = await append(log, [VALUE])
@@ -78,13 +82,13 @@ describe('the reserve of the disk', () => {
         '80000 bytes of the disk are kept free of records (log.min.free.bytes), and 80000 are free: records are taken ' +
         'again when 90000 are; delete topics or records, or enlarge the disk',
     })
-    expect(log).toMatchObject({ logEndOffset: 2, sizeBytes: 2 * BATCH, condition: 'sound', readOnlyReason: null })
-    expect((await readAll(log)).records).toHaveLength(2)
+    expect(log).toMatchObject({ logEndOffset: 32, sizeBytes: 32 * BATCH, condition: 'sound', readOnlyReason: null })
+    expect((await readAll(log)).records).toHaveLength(32)
     await passed(1_000)
     expect(await outcomes(2)).toEqual(['KAFKA_STORAGE_ERROR', 'KAFKA_STORAGE_ERROR'])
     room.free = RESUME
     await passed(1_000)
-    expect(await append(log, [VALUE])).toMatchObject({ errorCode: 'NONE', baseOffset: 2 })
+    expect(await append(log, [VALUE])).toMatchObject({ errorCode: 'NONE', baseOffset: 32 })
     expect(manager.diskReserve).toMatchObject({ isReached: false, refusedAppends: 3 })
     expect(events).toEqual([
       { kind: 'diskReserveReached', directory: DIRECTORY, freeBytes: RESERVE, reserveBytes: RESERVE },
@@ -122,13 +126,59 @@ describe('the reserve of the disk', () => {
     }
   })
 
-  it('a batch that does not fit ends it for smaller ones too: they would overtake it', async () => {
-    room.free = RESERVE + BATCH
-    const { log } = await open()
-    expect(await append(log, [VALUE, VALUE])).toMatchObject({ errorCode: 'KAFKA_STORAGE_ERROR' })
-    expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+  it('a batch that does not fit ends it for smaller ones too, which would overtake it, until there is room for it', async () => {
+    const { log, events } = await open()
+    await fill()
+    room.free = RESERVE + 11_000
+    await passed(1_000)
+    const large = 'x'.repeat(12_000)
+    const needed = RESERVE + batchOf([large]).length
+    for (let time = 0; time < 3; time++) {
+      expect(await append(log, [large])).toMatchObject({
+        errorCode: 'KAFKA_STORAGE_ERROR',
+        message: expect.stringMatching(`and 91000 are free: records are taken again when ${needed} are`) as string,
+      })
+      expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+      await passed(1_000)
+    }
+    expect(events).toMatchObject([{ kind: 'diskReserveReached', freeBytes: 91_000 }])
+    room.free = needed - 1
     await passed(1_000)
     expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+    room.free = needed
+    await passed(1_000)
+    expect(await append(log, [large])).toMatchObject({ errorCode: 'NONE' })
+    room.free = 0
+    await passed(1_000)
+    room.free = RESUME
+    await passed(1_000)
+    expect(await outcomes(1)).toEqual(['NONE']) // the large one is forgotten
+  })
+
+  it('a large batch that is not sent again keeps nobody else out for long', async () => {
+    const { log } = await open()
+    await fill()
+    room.free = RESERVE + 11_000
+    await passed(1_000)
+    expect(await append(log, ['x'.repeat(12_000)])).toMatchObject({ errorCode: 'KAFKA_STORAGE_ERROR' })
+    for (let second = 0; second <= 10; second++) {
+      expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
+      await passed(1_000)
+    }
+    expect(await outcomes(1)).toEqual(['NONE'])
+  })
+
+  it('a batch that can never fit keeps nobody else out', async () => {
+    room.free = RESERVE + 11_000
+    const { log } = await open()
+    const large = 'x'.repeat(12_000)
+    for (let time = 0; time < 3; time++) {
+      expect(await append(log, [large])).toMatchObject({
+        message: expect.stringMatching(/are taken again when 92\d\d\d are/) as string,
+      })
+      await passed(100)
+      expect(await outcomes(1)).toEqual(['NONE'])
+    }
   })
 
   it('what an idempotent producer sends again is answered from the log, and what follows a refused batch is refused alike', async () => {
@@ -246,14 +296,32 @@ describe('the reserve of the disk', () => {
   })
 
   it('it takes records again only with an eighth of itself above it', async () => {
-    room.free = 0
     await open()
+    await fill()
+    room.free = 0
+    await passed(1_000)
     room.free = RESUME - 1
     await passed(1_000)
     expect(await outcomes(1)).toEqual(['KAFKA_STORAGE_ERROR'])
     room.free = RESUME
     await passed(1_000)
     expect(await outcomes(1)).toEqual(['NONE'])
+    expect(kinds()).toEqual(['diskReserveReached', 'diskReserveRecovered'])
+  })
+
+  it('a disk that never has that much takes records again when half of what they may have is free', async () => {
+    room.free = RESERVE + 4 * BATCH
+    await open()
+    expect(await outcomes(2)).toEqual(['NONE', 'NONE'])
+    for (const [free, outcome] of [
+      [RESERVE - 1, 'KAFKA_STORAGE_ERROR'],
+      [RESERVE + BATCH, 'KAFKA_STORAGE_ERROR'], // of three
+      [RESERVE + 2 * BATCH, 'NONE'], // of four
+    ] as const) {
+      room.free = free
+      await passed(1_000)
+      expect(await outcomes(1)).toEqual([outcome])
+    }
     expect(kinds()).toEqual(['diskReserveReached', 'diskReserveRecovered'])
   })
 })
@@ -300,10 +368,21 @@ describe('a look at the disk', () => {
   it('comes at once when no room is thought to be left, and finds what was freed in the meantime', async () => {
     room.free = RESERVE + BATCH
     await open()
+    await passed(100)
     room.free = 1e9
     expect(await outcomes(2)).toEqual(['NONE', 'KAFKA_STORAGE_ERROR'])
-    await settled()
+    await passed(0)
     expect([room.looks, await outcomes(1), kinds()]).toEqual([2, ['NONE'], []])
+  })
+
+  it('comes no more often than ten times a second, however often there is no room for a batch', async () => {
+    room.free = RESERVE + BATCH
+    const { log } = await open()
+    for (let hundredth = 0; hundredth < 100; hundredth++) {
+      expect(await append(log, [VALUE, VALUE])).toMatchObject({ errorCode: 'KAFKA_STORAGE_ERROR' })
+      await passed(10)
+    }
+    expect(room.looks).toBe(1 + 10)
   })
 
   it('comes each second while there is no room, whoever asks in between', async () => {

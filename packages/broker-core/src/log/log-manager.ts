@@ -196,10 +196,17 @@ export class LogManager {
       reserveBytes: minFreeBytes,
       directory,
       freeBytes: fileSystem.freeBytes.bind(fileSystem, directory),
-      unwrittenBytes: () => Array.from(this.logs.values()).reduce((sum, { log }) => sum + log.unwrittenBytes, 0),
+      unwrittenBytes: () => this.sumOfLogs((log) => log.unwrittenBytes),
+      writtenBytes: () => this.sumOfLogs((log) => log.sizeBytes),
       runtime,
       report,
     })
+  }
+
+  private sumOfLogs(bytesOf: (log: PartitionLog) => number): number {
+    let sum = 0
+    for (const { log } of this.logs.values()) sum += bytesOf(log)
+    return sum
   }
 
   private configWith(config: Partial<LogConfig>): LogConfig {
