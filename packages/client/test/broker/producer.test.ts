@@ -232,21 +232,24 @@ describe('a broker whose disk has no room for records', () => {
     'S10: gets everything of a new producer in order and once, however room comes and goes (%i turns between sends)',
     async (turns) => {
       const { broker, runtime } = world
-      for (let round = 0; round < 12; round++) {
+      for (let round = 0; round < 30; round++) {
         const topic = `orders-${round}`
         free = 1e9
         await broker.freeBytes()
         await world.run(client.admin().createTopic({ name: topic, partitions: 1 }))
-        free = 1_000 + Math.floor(runtime.random() * 500)
+        const producer = client.producer({ batchBytes: 100, lingerMs: 0 })
+        await world.run(producer.send({ topic: 'orders', value: 'for a producer id' }))
+        free = 1_000 + Math.floor(runtime.random() * 300)
         await broker.freeBytes()
         free = 1e9 // freed since that look, which the broker learns while batches are under way
-        const producer = client.producer({ batchBytes: 100, lingerMs: 0 })
         const values = Array.from({ length: 12 }, (_, index) => `${index} ${'x'.repeat(80)}`)
         const sends: Promise<{ offset: number }>[] = []
         for (const value of values) {
           sends.push(producer.send({ topic, value }))
-          for (let turn = 0; turn < turns; turn++) await new Promise((resume) => setImmediate(resume))
-          if (runtime.random() < 0.3) await broker.freeBytes()
+          for (let turn = 0; turn < turns; turn++) {
+            await new Promise((resume) => setImmediate(resume))
+            if (runtime.random() < 0.5) await broker.freeBytes()
+          }
           if (runtime.random() < 0.1) await world.pass(Math.floor(runtime.random() * 300))
           free = runtime.random() < 0.2 ? 1_000 + Math.floor(runtime.random() * 500) : 1e9
         }
