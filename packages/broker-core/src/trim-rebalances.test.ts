@@ -21,6 +21,8 @@ interface Opened {
   readonly history: RebalanceHistory
   readonly topics: TopicCatalog
   readonly log: () => PartitionLog
+  /** Has the broker look at what is free on the disk. */
+  readonly look: () => Promise<unknown>
   readonly close: () => Promise<void>
 }
 
@@ -33,11 +35,17 @@ class World {
   readonly existing = new Set<string>()
   disk = new MemoryFileSystem()
   flush: 'durable' | 'os' = 'durable'
+  minFreeBytes = 0
 
   async open(): Promise<Opened> {
     const { runtime, store } = this
     const options = { fileSystem: this.disk, directory: '/logs', runtime, report: () => {} }
-    const logs = await LogManager.open({ ...options, tailCacheBytes: 0, config: { flush: this.flush } }) // what is read is read from the disk
+    const logs = await LogManager.open({
+      ...options,
+      tailCacheBytes: 0,
+      minFreeBytes: this.minFreeBytes,
+      config: { flush: this.flush },
+    }) // what is read is read from the disk
     const snapshot = await store.load()
     const topics = await TopicCatalog.load({ snapshot, store, logs, runtime, limits, report: () => {} })
     const history = new RebalanceHistory({
@@ -51,6 +59,7 @@ class World {
       history,
       topics,
       log: () => topics.byName(REBALANCES_TOPIC)!.logs[0]!,
+      look: () => logs.freeBytes(),
       close: async () => {
         await history.close()
         await logs.close()
@@ -315,6 +324,31 @@ describe('the history of rebalances', () => {
     expect((await generationsIn(opened.log())).get('flapping')).toEqual(upTo(600, 600))
     await world.flap(opened, 600)
     expect((await generationsIn(opened.log())).get('calm')).toEqual([1, 2, 3])
+    await opened.close()
+  })
+
+  it('leaves it as it is while the disk has no room for what must be written again', async () => {
+    const world = new World()
+    let free = 1_000_000
+    Object.assign(world.disk, { freeBytes: () => Promise.resolve(free) })
+    world.minFreeBytes = 200_000
+    const opened = await world.open()
+    await world.flap(opened, 100, 'calm')
+    free = 120_000 // the broker itself may go down to half of the reserve
+    await opened.look()
+    await world.flap(opened, 450)
+    expect(world.events[0]).toMatchObject({
+      kind: 'rebalancesNotTrimmed',
+      message: expect.stringMatching(
+        /the disk has no room for the \d+ bytes that must be written again first$/,
+      ) as string,
+    })
+    expect(opened.log().logStartOffset).toBe(0)
+    free = 1_000_000
+    await opened.look()
+    await world.flap(opened, 200)
+    expect(opened.log().logStartOffset).toBeGreaterThan(0)
+    expect(ascending((await generationsIn(opened.log())).get('calm'))).toEqual(upTo(100, 100))
     await opened.close()
   })
 

@@ -27,8 +27,11 @@ export interface TrimOptions {
  * any moment, and giving up, leave each record that is kept there once or twice.
  */
 export async function trimRebalances(log: PartitionLog, options: TrimOptions): Promise<string | null> {
-  const { boundary, kept, goneBytes, bytes } = await survey(log, options)
+  const { boundary, kept, keptBytes, goneBytes, bytes } = await survey(log, options)
   if (goneBytes < LEAST_GONE * bytes || options.isClosed()) return null
+  // Half of it written again would only make the disk fuller.
+  if (!log.hasRoomFor(keptBytes))
+    return `the disk has no room for the ${keptBytes} bytes that must be written again first`
   const refusal = await writeAgain(log, kept, boundary, options)
   if (refusal !== null || options.isClosed()) return refusal
   // The originals go durably: what takes their place must not be less durable than that.
@@ -43,6 +46,7 @@ interface Survey {
   readonly boundary: number
   /** but for what stands at these offsets. */
   readonly kept: ReadonlySet<number>
+  readonly keptBytes: number
   readonly goneBytes: number
 }
 
@@ -61,13 +65,13 @@ async function survey(log: PartitionLog, options: TrimOptions): Promise<Survey> 
   }
   const end = batchEnds.findLast((one) => bytes - one.bytes >= options.untouchedBytes) ?? { offset: 0, bytes: 0 }
   const kept = new Set<number>()
-  let goneBytes = end.bytes
+  let keptBytes = 0
   for (const one of newest.below(end.offset)) {
     kept.add(one.offset)
-    goneBytes -= one.bytes
+    keptBytes += one.bytes
     if (kept.size % KEPT_PER_TURN === 0) await nextTurn()
   }
-  return { bytes, boundary: end.offset, kept, goneBytes }
+  return { bytes, boundary: end.offset, kept, keptBytes, goneBytes: end.bytes - keptBytes }
 }
 
 /** In their order, with their own timestamps. */
