@@ -177,7 +177,8 @@ export class DiskReserve {
     return Math.ceil(this.reserveBytes * KEPT_FROM_BROKER_FRACTION)
   }
 
-  private get freeBytes(): number {
+  /** Free when all that was taken is written, as far as the last look goes. */
+  get freeBytes(): number {
     return Math.max(0, this.leftBytes)
   }
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readRecordBatchHeader } from '@goqueue/protocol'
 import { describe, expect, it } from 'vitest'
-import { append, batchOf, openLog, readAll, TOPIC_ID } from '../../test/log/log-fixture.ts'
+import { append, batchOf, freshDisk, LOG_DIRECTORY, openLog, readAll, TOPIC_ID } from '../../test/log/log-fixture.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
 import { nodeFileSystem } from '../storage/node-file-system.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import { VirtualRuntime } from '../virtual-runtime.ts'
 
 const NOW_MS = 1_767_225_600_000
@@ -362,6 +363,35 @@ describe('deleteRecordsBefore', () => {
     const again = await openLog({ disk: disk.crash({ kind: 'lose' }) })
     expect((await readAll(again.log)).records.map((record) => record.value)).toEqual(['c', 'd'])
     expect(await again.log.deleteRecordsBefore(-1)).toEqual({ errorCode: 'NONE', logStartOffset: 4 })
+  })
+
+  it('S14: frees the room of all records when all are deleted, and the log goes on behind them', async () => {
+    const { log, disk } = await openLog()
+    for (const value of ['a', 'b', 'c'])
+      await append(log, [value], { producerId: 7, producerEpoch: 0, baseSequence: value.charCodeAt(0) - 97 })
+    expect(await Promise.all([log.deleteRecordsBefore(3), log.deleteRecordsBefore(-1)])).toEqual(
+      Array(2).fill({ errorCode: 'NONE', logStartOffset: 3 }),
+    )
+    expect(log).toMatchObject({ sizeBytes: 0, logStartOffset: 3, logEndOffset: 3, condition: 'sound' })
+    expect((await disk.list(LOG_DIRECTORY)).filter((name) => name.endsWith('.log'))).toEqual([
+      '00000000000000000003.log',
+    ])
+    await append(log, ['d'])
+    const again = await openLog({ disk: disk.crash({ kind: 'lose' }) })
+    expect(again.log).toMatchObject({ logStartOffset: 3, logEndOffset: 4 })
+    const duplicate = await append(again.log, ['c'], { producerId: 7, producerEpoch: 0, baseSequence: 2 })
+    expect(duplicate).toMatchObject({ errorCode: 'NONE', baseOffset: 2 })
+  })
+
+  it('leaves the file of the last records where the disk has no room for another', async () => {
+    const disk = Object.assign(await freshDisk(new VirtualRuntime()), { freeBytes: () => Promise.resolve(1_000) })
+    const { log } = await openLog({ disk, manager: { minFreeBytes: 500 } })
+    await append(log, ['a'])
+    disk.onOperation = ({ name, path }) => {
+      if (name === 'open' && path.endsWith('.log')) throw new StorageError(name, path, new Error('ENOSPC'))
+    }
+    expect(await log.deleteRecordsBefore(-1)).toEqual({ errorCode: 'NONE', logStartOffset: 1 })
+    expect(log).toMatchObject({ condition: 'sound', logStartOffset: 1 })
   })
 
   it("holds when flush is 'os' and the power goes", async () => {

@@ -26,6 +26,8 @@ const LARGEST_RELATIVE_OFFSET = 2 ** 31 - 1
 const LARGEST_SEGMENT_BYTES = 2 ** 31 - 1
 /** So much log at most is read at start for the producers' states. */
 const SNAPSHOT_INTERVAL_BYTES = 64 * 1024 * 1024
+/** A new segment's files, its indexes and the snapshot that goes with it take less. */
+const ROOM_FOR_SEGMENT_BYTES = 1024 * 1024
 const EMPTY = Buffer.alloc(0)
 
 /** What became of an append. `logAppendTimeMs` is -1: records keep the time that their producer gave. */
@@ -312,6 +314,7 @@ export class PartitionLog {
     if (newStart < 0 || newStart > this.highWatermark) return { errorCode: 'OFFSET_OUT_OF_RANGE' }
     if (this.state !== 'open' || this.options.recovered.quarantine !== null) return { errorCode: 'KAFKA_STORAGE_ERROR' }
     try {
+      if (newStart === this.logEndOffset && this.isIdle) await this.leaveActive()
       await this.advanceLogStart(newStart)
       return { errorCode: 'NONE', logStartOffset: this.logStartOffset }
     } catch (error) {
@@ -329,8 +332,7 @@ export class PartitionLog {
     const nowMs = this.options.runtime.wallClockMs()
     this.producers.expire(nowMs - producerIdExpirationMs)
     try {
-      const isIdle = this.writer.failure === null && this.logEndOffset === this.highWatermark
-      if (isIdle && isActiveExpired(this.segments, config, nowMs)) await this.roll(nowMs)
+      if (this.isIdle && isActiveExpired(this.segments, config, nowMs)) await this.roll(nowMs)
       const count = countDeletable(this.segments, config, this.highWatermark, nowMs)
       if (count > 0) await this.advanceLogStart(this.segments[count]!.baseOffset)
     } catch (error) {
@@ -419,6 +421,21 @@ export class PartitionLog {
     const rolled = this.writer.roll(this.logEndOffset)
     this.takeSnapshot()
     return rolled
+  }
+
+  /** Nothing is on its way to the active segment. */
+  private get isIdle(): boolean {
+    return this.writer.failure === null && this.logEndOffset === this.highWatermark
+  }
+
+  /**
+   * Files go as a whole: where nothing is to be left in the active one, a new one takes its place. On a disk without room for
+   * one, that would take the log offline.
+   */
+  private async leaveActive(): Promise<void> {
+    const isEmpty = (this.segments.at(-1)?.sizeBytes ?? 0) === 0
+    const freeBytes = this.options.diskReserve?.freeBytes ?? Infinity
+    if (!isEmpty && freeBytes >= ROOM_FOR_SEGMENT_BYTES) await this.roll(this.options.runtime.wallClockMs())
   }
 
   private takeSnapshot(): void {
