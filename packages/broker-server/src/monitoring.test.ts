@@ -298,10 +298,12 @@ describe('/healthz and /readyz', () => {
     await expect(producer.send({ topic: 'orders', value: 'a' })).rejects.toThrow()
     const { status, text } = await ask(url, '/readyz')
     expect(status).toBe(503)
-    expect(text).toMatch(/^log \S+-0 is offline until a restart: .*EIO.*\n$/)
+    expect(text).toMatch(/^1 offline: orders\[0\]; log \S+-0 is offline until a restart: .*EIO.*\n$/)
     expect((await ask(url, '/healthz')).status).toBe(200)
     expect((await scrape(url)).value('goqueue_partitions', { condition: 'offline' })).toBe(1)
     fileSystem.onOperation = undefined
+    await client.admin().deleteTopic('orders')
+    expect(await ask(url, '/readyz')).toEqual({ status: 200, text: 'ready\n' })
   })
 
   it('a disk without room for records leaves it ready: it serves everything else', async () => {

@@ -15,8 +15,8 @@ interface Serving {
   readonly listener: Listener
 }
 
-/** A log, or the metadata store, has failed at writing: it stays offline, because what its disk holds is not known. */
-const NEEDS_RESTART: ReadonlySet<string> = new Set(['log-failed', 'storeFailed'])
+/** Offline ones that are named to whoever asks whether the broker is ready. */
+const NAMED_PARTITIONS = 5
 
 export class Monitoring implements Monitored {
   readonly #report: (event: ServerEvent) => void
@@ -26,7 +26,9 @@ export class Monitoring implements Monitored {
   #endpoint: MetricsEndpoint | null = null
   #serving: Serving | null = null
   #isDraining = false
-  #failure: string | null = null
+  /** What has failed at writing stays offline until a restart, because what its disk holds is not known. */
+  #storeFailure: string | null = null
+  #logFailure: string | null = null
   #scrape: Promise<string> | null = null
 
   private constructor(report: (event: ServerEvent) => void) {
@@ -50,7 +52,8 @@ export class Monitoring implements Monitored {
 
   /** Is told of every event: what only a restart can mend makes the server unready. */
   note({ kind, message }: ServerEvent): void {
-    if (NEEDS_RESTART.has(kind)) this.#failure ??= message
+    if (kind === 'storeFailed') this.#storeFailure ??= message
+    if (kind === 'log-failed') this.#logFailure ??= message
   }
 
   /** Clients can connect. */
@@ -80,7 +83,16 @@ export class Monitoring implements Monitored {
   unreadyReason(): string | null {
     if (this.#isDraining) return 'draining'
     if (this.#serving === null) return 'starting'
-    return this.#failure
+    return this.#storeFailure ?? this.#offlineReason(this.#serving)
+  }
+
+  /** None once the topic of a log that failed is deleted: nothing is left for a restart to mend. */
+  #offlineReason({ broker }: Serving): string | null {
+    if (this.#logFailure === null) return null
+    const offline = broker.metrics().partitions.filter(({ condition }) => condition === 'offline')
+    if (offline.length === 0) this.#logFailure = null
+    const names = offline.slice(0, NAMED_PARTITIONS).map(({ topic, partition }) => `${topic}[${partition}]`)
+    return offline.length === 0 ? null : `${offline.length} offline: ${names.join(', ')}; ${this.#logFailure}`
   }
 
   failed(error: unknown): void {

@@ -20,7 +20,7 @@ const rows = [
   ['COORDINATOR_LOAD_IN_PROGRESS', 14, true, 2, 'the coordinator is loading the group; try again'],
   ['COORDINATOR_NOT_AVAILABLE', 15, true, 2, 'the coordinator is not available; try again'],
   ['NOT_COORDINATOR', 16, true, 2, 'this broker does not coordinate the group; find the coordinator again'],
-  ['INVALID_TOPIC_EXCEPTION', 17, false, 2, 'the topic name is not allowed: 1 to 249 of [a-zA-Z0-9._-], not "." or ".."'],
+  ['INVALID_TOPIC_EXCEPTION', 17, false, 2, 'the topic name is not allowed (1 to 249 of [a-zA-Z0-9._-], not "." or ".."), or the topic is internal and the broker alone writes it'],
   ['RECORD_LIST_TOO_LARGE', 18, false, 2, 'the record batch is larger than a segment'],
   ['NOT_ENOUGH_REPLICAS', 19, true, 2, 'fewer replicas are in sync than min.insync.replicas'],
   ['NOT_ENOUGH_REPLICAS_AFTER_APPEND', 20, true, 2, 'the records were written, but to fewer replicas than min.insync.replicas'],
